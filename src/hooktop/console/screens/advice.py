@@ -1,0 +1,97 @@
+"""What Triage says in words about one group, and what can be done about it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from textwrap import wrap
+
+from hooktop.console.model import Endpoint, EndpointState
+from hooktop.console.screens.cells import trouble_word
+from hooktop.console.stores.triage import Failure, Trouble
+from hooktop.console.widgets.bars import Part
+from hooktop.console.widgets.text import ago, at, inert, plural, span, until
+
+
+def headline(failures: Sequence[Failure], complete: bool) -> list[Part]:
+    """How bad it is, in one line."""
+    failing = {f.endpoint_id for f in failures if f.trouble is Trouble.FAILING}
+    paused = {f.endpoint_id: f for f in failures if f.state is EndpointState.PAUSED}
+    dead = sum(f.count for f in failures if f.trouble is Trouble.DEAD)
+    owed = {f.endpoint_id: f.backlog for f in failures}
+    expiring = sum(f.expiring for f in failures)
+    parts = [Part("  ")]
+    for count, text, tone in (
+        (len(failing), plural(len(failing), "endpoint") + " failing", "warn"),
+        (len(paused), plural(len(paused), "endpoint") + " paused", "held"),
+        (dead, f"{dead:,} dead", "bad"),
+        (sum(owed.values()), f"{sum(owed.values()):,} waiting behind them", "text"),
+        (expiring, f"{expiring:,} payloads expire within 6h", "warn"),
+    ):
+        if count:
+            parts += [Part(text, tone), Part("   ", "muted")]
+    if len(parts) == 1:
+        parts.append(Part("quiet", "good"))
+    if not complete:
+        parts.append(Part("still reading older messages …", "muted"))
+    return parts
+
+
+def advice_lines(failure: Failure, endpoint: Endpoint | None, now: datetime, width: int) -> list[list[Part]]:
+    """The group under the cursor: what happens there, what is at stake, which keys help."""
+    word = trouble_word(failure)
+    url = inert(endpoint.url, max(10, width - 40)) if endpoint else "endpoint unknown"
+    lines = [
+        [Part("─" * width, "rule")],
+        [
+            Part(f"  {word.text}  ", word.tone),
+            Part(failure.endpoint_name, "bright"),
+            Part(f"  {url}", "muted"),
+        ],
+    ]
+    for sentence in _sentences(failure, now):
+        lines += [[Part("  " + line, "text")] for line in wrap(sentence, max(30, width - 4))]
+    return [*lines, _keys(failure), []]
+
+
+def _sentences(failure: Failure, now: datetime) -> Iterator[str]:
+    answer = f"answers {failure.code}" if failure.code is not None else "gives no answer"
+    error = f" ({failure.signature})" if failure.signature else ""
+    since = f"since {at(failure.first, now)}, {ago(failure.first, now)} ago" if failure.first else ""
+    match failure.trouble:
+        case Trouble.FAILING:
+            retry = (
+                f"; the next retry is due in {until(failure.next_retry, now)}" if failure.next_retry else ""
+            )
+            yield inert(f"It {answer}{error} {since}: {plural(failure.count, 'message')} failing{retry}.")
+        case Trouble.DEAD:
+            yield inert(
+                f"{plural(failure.count, 'message')} given up {since}: the receiver {answer}{error}. "
+                "Nothing retries them; only a replay brings them back."
+            )
+        case Trouble.PAUSED:
+            yield "Nothing fails here because nothing is sent: somebody paused it and it was not resumed."
+    if failure.state is EndpointState.PAUSED and failure.trouble is not Trouble.PAUSED:
+        yield "The endpoint is paused."
+    if failure.held:
+        oldest = f", the oldest for {span(failure.oldest.total_seconds())}" if failure.oldest else ""
+        yield f"{plural(failure.held, 'message')} held{oldest}."
+    if failure.expiring:
+        yield f"{plural(failure.expiring, 'payload')} expire within 6 hours or are gone already: those cannot be replayed later."
+
+
+def _keys(failure: Failure) -> list[Part]:
+    keys = [("enter", "messages", "")]
+    if failure.state is EndpointState.PAUSED:
+        keys.append(("U", "resume it", "screen.change('resume')"))
+    elif failure.trouble is Trouble.FAILING:
+        keys.append(("P", "pause it", "screen.change('pause')"))
+    if failure.trouble is Trouble.DEAD:
+        keys.append(("Y", "replay the group", "screen.change('replay')"))
+    elif failure.trouble is Trouble.FAILING:
+        keys.append(("T", "retry the group now", "screen.change('retry-now')"))
+    keys.append(("b", "its books", "screen.books"))
+    parts = [Part(" ")]
+    for key, told, action in keys:
+        parts += [Part(f" {key}", "key", action), Part(f" {told}  ", "muted", action)]
+    return parts

@@ -1,0 +1,61 @@
+"""The books: every message in exactly one class, and whether the sum is what the provider took in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import ModalScreen
+
+from hooktop.console.providers.base import ProviderError
+from hooktop.console.screens.desk import Desk
+from hooktop.console.widgets.bars import Lines, Part
+from hooktop.console.widgets.bookstext import books_lines, score_lines
+from hooktop.console.widgets.text import inert
+
+
+class BooksScreen(ModalScreen[None]):
+    """Shows the books of one endpoint or of the whole project."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter,b", "close", "Close", id="books.close"),
+        Binding("r", "read", "Read again", id="books.read"),
+    ]
+
+    def __init__(self, desk: Desk, endpoint_id: str | None) -> None:
+        super().__init__()
+        self._desk = desk
+        self._endpoint = desk.session.endpoint(endpoint_id) if endpoint_id else None
+
+    def compose(self) -> ComposeResult:
+        """A card."""
+        with VerticalScroll(classes="box") as box:
+            what = inert(self._endpoint.name, 40) if self._endpoint else "the whole project"
+            box.border_title = f"BOOKS · {what}"
+            box.border_subtitle = "r read again · esc close"
+            yield Lines(id="books")
+
+    def on_mount(self) -> None:
+        """Read them."""
+        self.action_read()
+
+    @work(exclusive=True, group="books", exit_on_error=True)
+    async def action_read(self) -> None:
+        """Add up everything, asking the API where it knows more."""
+        lines = self.query_one("#books", Lines)
+        lines.show([], [Part("adding up …", "muted")], [])
+        try:
+            books = await self._desk.books(self._endpoint)
+        except ProviderError as error:
+            lines.show([], [Part("the books cannot be closed: ", "bad"), Part(error.message, "text")], [])
+            return
+        card = self._desk.scorecard
+        score = score_lines(card) if card is not None and self._endpoint is None else []
+        lines.show([], *score, *books_lines(books), [])
+
+    def action_close(self) -> None:
+        """Close the card."""
+        self.dismiss(None)

@@ -1,0 +1,1 @@
+"""The rules of delivery: pure values and decisions. No I/O, no clock, no threads, no framework."""

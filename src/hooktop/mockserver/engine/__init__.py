@@ -1,0 +1,1 @@
+"""What both providers run on: clock, store, scheduler, transport, receivers, faults, journal, projects."""

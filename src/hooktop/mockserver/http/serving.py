@@ -1,0 +1,141 @@
+"""The listening socket: cheroot, kept alive for as many clients as come, and stopped without cutting an answer."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Any, Final
+
+from cheroot.wsgi import Gateway_10
+from cheroot.wsgi import Server as CherootServer
+
+log = logging.getLogger("hooktop.mockserver")
+
+IDLE_S: Final = 75
+"""How long a kept connection may be silent; longer than common clients' pools keep theirs."""
+QUIET_S: Final = 0.15
+"""A server that is stopping waits for this much silence before it closes what is still open."""
+
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+class _Gateway(Gateway_10):
+    """Cheroot's gateway, with a way to hang up and the wish to close while the server stops."""
+
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override] # the stub says None
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call] # so is the stub
+        environ["hooktop.drop"] = self._drop
+        return environ
+
+    def respond(self) -> None:
+        listener: Listener = self.req.server.listener
+        listener.enter()
+        try:
+            super().respond()
+        finally:
+            listener.leave()
+
+    def start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any | None = None
+    ) -> Callable[[bytes], object]:
+        if self.req.server.listener.stopping or any(
+            name == "Connection" and value == "close" for name, value in headers
+        ):
+            headers = [pair for pair in headers if pair[0] != "Connection"]
+            self.req.close_connection = True
+        write: Callable[[bytes], object] = super().start_response(status, headers, exc_info)
+        return write
+
+    def _drop(self) -> None:
+        """Hang up; what is written afterwards meets a broken pipe, which cheroot passes over."""
+        self.req.conn.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Server(CherootServer):
+    """Cheroot's server, speaking to our log."""
+
+    listener: Listener
+    _connections: Any
+
+    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+        log.log(level, "%s", msg, exc_info=traceback)
+
+
+class Listener:
+    """Serves one WSGI application on one address, in threads of its own."""
+
+    def __init__(self, host: str, port: int, *, threads: int = 16) -> None:
+        self._server = _Server((host, port), None, numthreads=threads, server_name="hooktop")
+        self._server.listener = self
+        self._server.gateway = _Gateway
+        self._server.keep_alive_conn_limit = None  # type: ignore[assignment] # the stub forgets that None is no limit
+        self._server.timeout = IDLE_S
+        self._server.request_queue_size = 1024
+        self._server.expiration_interval = 0.1
+        self._server.max_request_body_size = 64 * 1024 * 1024
+        self._thread: Thread | None = None
+        self._lock = Lock()
+        self._busy = 0
+        self._last_seen = 0.0
+        self.stopping = False
+
+    def bind(self) -> int:
+        """Take the address and answer the port; nothing is served yet. Raises OSError when it is taken."""
+        self._server.prepare()
+        port: int = self._server.socket.getsockname()[1]
+        return port
+
+    def serve(self, app: WsgiApp) -> None:
+        """Answer requests with `app` in the background until `stop`."""
+        self._server.wsgi_app = app
+        self._thread = Thread(target=self._server.serve, name="hooktop-listener", daemon=True)
+        self._thread.start()
+
+    def enter(self) -> None:
+        """A request has been read."""
+        with self._lock:
+            self._busy += 1
+            self._last_seen = monotonic()
+
+    def leave(self) -> None:
+        """A request has been answered."""
+        with self._lock:
+            self._busy -= 1
+            self._last_seen = monotonic()
+
+    def stop(self, timeout: float = 4.0) -> None:
+        """Take no new connection, answer all requests under way and those already sent, then close."""
+        if self._thread is None:
+            self._server.stop()
+            return
+        self.stopping = True
+        self._last_seen = monotonic()
+        self._refuse_new()
+        self._await_silence(timeout)
+        self._server.shutdown_timeout = 1
+        self._server.stop()
+        self._thread.join(2)
+        self._thread = None
+
+    def _refuse_new(self) -> None:
+        """Close the door, after letting in who already stood in the queue."""
+        manager = self._server._connections
+        listening: socket.socket = self._server.socket
+        manager._selector.unregister(listening.fileno())
+        listening.settimeout(0)
+        while (waiting := manager._from_server_socket(listening)) is not None:
+            self._server.process_conn(waiting)
+        self._server.socket = None
+        listening.close()
+
+    def _await_silence(self, timeout: float) -> None:
+        deadline = monotonic() + timeout
+        pause = Event()
+        while monotonic() < deadline:
+            with self._lock:
+                if not self._busy and monotonic() - self._last_seen > QUIET_S:
+                    return
+            pause.wait(0.01)

@@ -1,0 +1,253 @@
+"""Play the steps of one case against a tenant and write down what happened."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hooktop.openapi.documents import Document
+from hooktop.openapi.suite.asking import (
+    Bases,
+    build,
+    judge_document,
+    judge_outcomes,
+    resolved,
+    resolved_check,
+)
+from hooktop.openapi.suite.control import START, Control
+from hooktop.openapi.suite.evidence import Asked, Compared, Finding, Record
+from hooktop.openapi.suite.matchers import passes, show, words
+from hooktop.openapi.suite.model import (
+    Advance,
+    Assign,
+    Auth,
+    Call,
+    Case,
+    Position,
+    Received,
+    Repeat,
+    Script,
+    Signature,
+    Step,
+    Suite,
+    Sweep,
+    Unchanged,
+    Walk,
+)
+from hooktop.openapi.suite.pointer import MISSING, difference, read, without
+from hooktop.openapi.suite.redaction import Redactor
+from hooktop.openapi.suite.scope import fill, seconds
+from hooktop.openapi.suite.signatures import is_signed
+from hooktop.openapi.suite.transport import Exchange, Unreachable, Wire
+from hooktop.openapi.suite.walking import walk_list
+from hooktop.openapi.validation import Judge
+
+Tamper = Callable[[Call, int, Exchange], Exchange]
+"""Changes an answer between the server and the judge: how a fault is seeded where no project owns the call."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tenant:
+    """Where a case is played: URLs, key, what tells its objects from others', and the control API if any."""
+
+    bases: Bases
+    variables: Mapping[str, Any]
+    project: str = ""
+    control: Control | None = None
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether nobody else is in it."""
+        return self.control is not None
+
+
+class _Stop(Exception):
+    """A finding was written; the steps after it prove nothing."""
+
+
+@dataclass(kw_only=True)
+class Player:
+    """Plays one case. Findings end the case at the step that made them; Unsafe and ControlError pass through."""
+
+    suite: Suite
+    document: Document
+    judge: Judge
+    wire: Wire
+    tenant: Tenant
+    redactor: Redactor
+    tamper: Tamper | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    record: Record = field(default_factory=Record)
+
+    def play(self, case: Case) -> Record:
+        """The record of the whole case."""
+        self.values = {**self.suite.variables, "t0": START, "now": START, **self.tenant.variables}
+        try:
+            self.steps(case.steps)
+        except _Stop:
+            pass
+        except Unreachable as error:
+            self.record.findings.append(
+                Finding(rule="connection", expected="an answer", actual=str(error), position=case.position)
+            )
+        return self.record
+
+    def steps(self, steps: tuple[Step, ...]) -> None:
+        """Play steps in order."""
+        for step in steps:
+            self._step(step)
+
+    def _step(self, step: Step) -> None:
+        match step:
+            case Call():
+                self.ask(step)
+            case Assign():
+                self.values.update(fill(dict(step.values), self.values))
+            case Unchanged():
+                self._unchanged(step)
+            case Repeat():
+                for number in range(1, step.times + 1):
+                    self.values["n"] = number
+                    self.steps(step.steps)
+            case Walk():
+                walk_list(self, step)
+            case Advance() | Script() | Received() | Sweep():
+                self._control(step)
+
+    def _control(self, step: Advance | Script | Received | Sweep) -> None:
+        control, project = self.tenant.control, self.tenant.project
+        assert control is not None, "the runner plays no case whose needs are not met"
+        match step:
+            case Advance():
+                self._advance(step, control)
+            case Script():
+                answers = fill([dict(answer) for answer in step.answers], self.values)
+                control.script(project, fill(step.receiver, self.values), answers)
+            case Sweep():
+                control.sweep(project, fill(step.message, self.values))
+            case Received():
+                rows = control.deliveries(project, fill(step.receiver, self.values))
+                self._received(step, rows)
+
+    def _advance(self, step: Advance, control: Control) -> None:
+        if step.to_next:
+            self.values["now"] = control.advance_to_next(self.tenant.project)
+        elif step.by is None:
+            control.drain(self.tenant.project)
+        else:
+            by = seconds(fill(step.by, self.values))
+            self.values["now"] = control.advance(self.tenant.project, by)
+
+    # --- calls ---------------------------------------------------------------
+
+    def ask(self, call: Call) -> Asked:
+        """Send a call and judge the answer. Raises _Stop when it is not what it must be."""
+        asked, findings = self.judged(call)
+        self.broken(findings)
+        self._save(call, asked.exchange.body, call.save)
+        self.record.asked.append(asked)
+        return asked
+
+    def judged(self, call: Call) -> tuple[Asked, list[Finding]]:
+        """Send a call; what was asked, and all that is wrong with the answer."""
+        exchange, nth = self._send(call)
+        outcomes = tuple(resolved(outcome, self.values) for outcome in call.outcomes)
+        outcome, findings = judge_outcomes(outcomes, exchange, call)
+        if call.judged:
+            findings += judge_document(self.judge, exchange, call)
+        asked = Asked(call=call, operation=exchange.operation, nth=nth, outcome=outcome, exchange=exchange)
+        return asked, findings
+
+    def _send(self, call: Call) -> tuple[Exchange, int]:
+        request = build(call, self.suite, self.document, self.tenant.bases, self.values)
+        operation = fill(call.operation, self.values)
+        # A call that no project answers for is no call of this project: faults do not count it either.
+        known = f"{operation} ({call.auth})" if call.auth is not Auth.KEY else operation
+        nth = self.record.next_of(known)
+        exchange = self.wire.send(request, operation)
+        self.redactor.learn(exchange.body)
+        if self.tamper is not None:
+            exchange = self.tamper(call, nth, exchange)
+        self.record.exchanges.append(exchange)
+        return exchange, nth
+
+    def broken(self, findings: list[Finding]) -> None:
+        """Write findings down and end the case; nothing happens when there are none."""
+        if findings:
+            self.record.findings += findings
+            raise _Stop
+
+    def _save(self, call: Call | Received, body: Any, wanted: Mapping[str, str]) -> None:
+        for name, place in wanted.items():
+            value = read(body, fill(place, self.values))
+            if value is MISSING:
+                self.broken([_nothing(place, call.position)])
+            self.values[name] = value
+
+    # --- steps that look ----------------------------------------------------------
+
+    def _unchanged(self, step: Unchanged) -> None:
+        before = [self.ask(read_call) for read_call in step.reads]
+        self.steps(step.steps)
+        for first in before:
+            asked, findings = self.judged(first.call)
+            self.broken(findings + _changes(first, asked, step))
+            self.record.compared.append(Compared(asked=asked, ignore=step.ignore))
+
+    def _received(self, step: Received, rows: list[dict[str, Any]]) -> None:
+        view: dict[str, Any] = {"count": len(rows), "all": rows}
+        if rows:
+            view |= {"first": rows[0], "last": rows[-1]}
+        findings = [
+            Finding(
+                rule=f"received {check.place}",
+                expected=words(check.matcher),
+                actual=show(read(view, check.place)),
+                position=step.position,
+            )
+            for check in (resolved_check(check, self.values) for check in step.checks)
+            if not passes(check.matcher, read(view, check.place))
+        ]
+        if step.signature is not None:
+            findings += self._signed(step.signature, rows, step.position)
+        self.broken(findings)
+        self._save(step, view, step.save)
+
+    def _signed(self, signature: Signature, rows: list[dict[str, Any]], position: Position) -> list[Finding]:
+        filled = Signature(
+            header=signature.header,
+            secret=str(fill(signature.secret, self.values)),
+            form=signature.form,
+            timestamp=signature.timestamp,
+        )
+        wrong = [row for row in rows if not is_signed(filled, row.get("headers", {}), delivered_body(row))]
+        if rows and not wrong:
+            return []
+        actual = f"{len(wrong)} of {len(rows)} deliveries are not"
+        expected = f"deliveries signed in {signature.header} ({signature.form}, HMAC-SHA256)"
+        return [Finding(rule="signature", expected=expected, actual=actual, position=position)]
+
+
+def delivered_body(row: Mapping[str, Any]) -> bytes:
+    """The bytes that a receiver got, as the control API shows them."""
+    body = row.get("body") or ""
+    return base64.b64decode(body) if row.get("body_encoding") == "base64" else str(body).encode()
+
+
+def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
+    first, second = (without(asked.exchange.body, step.ignore) for asked in (before, after))
+    return [
+        Finding(
+            rule=f"unchanged {after.operation} {place or '(whole)'}",
+            expected=show(old),
+            actual=show(new),
+            position=step.position,
+        )
+        for place, old, new in difference(first, second)
+    ]
+
+
+def _nothing(place: str, position: Position) -> Finding:
+    return Finding(rule=f"body {place}", expected="a value to go on with", actual="nothing", position=position)
