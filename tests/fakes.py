@@ -192,7 +192,7 @@ class FakeProvider:
         return await self._change("retry-now", message, MessageState.RETRYING)
 
     async def replay(self, message: Message) -> ItemResult:
-        return await self._change("replay", message, MessageState.WAITING)
+        return await self._change("replay", message, MessageState.DELIVERED)
 
     async def cancel(self, message: Message) -> ItemResult:
         return await self._change("cancel", message, MessageState.CANCELLED)

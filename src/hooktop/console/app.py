@@ -22,10 +22,12 @@ from hooktop.console.screens import crash
 from hooktop.console.screens.activity import ActivityScreen
 from hooktop.console.screens.base import ConsoleScreen, OpenBooks, OpenMessage, ShowMessages
 from hooktop.console.screens.books import BooksScreen
+from hooktop.console.screens.coaching import Coach
 from hooktop.console.screens.connection import ConnectionScreen
 from hooktop.console.screens.contexts import ContextsScreen, UseContext
 from hooktop.console.screens.desk import Desk, Ports
 from hooktop.console.screens.endpoints import EndpointsScreen
+from hooktop.console.screens.help import help_items
 from hooktop.console.screens.jobs import JobsScreen
 from hooktop.console.screens.menu import Item, Menu
 from hooktop.console.screens.message import MessageScreen
@@ -36,7 +38,6 @@ from hooktop.console.settings import Context, Safety, Settings, state_path
 from hooktop.console.widgets import look
 from hooktop.console.widgets.clipboard import sequence
 from hooktop.console.widgets.header import PLACES
-from hooktop.console.widgets.keybar import key_name
 
 DRAW_EVERY_S = 0.1
 """Changes are drawn together, at most ten times a second."""
@@ -73,7 +74,9 @@ class HooktopApp(App[None]):
         self, settings: Settings, context: Context | None = None, *, ports: Ports | None = None
     ) -> None:
         super().__init__()
-        ports = ports or Ports(connect=providers.connect, open_lab=providers.lab, journal_folder=state_path())
+        ports = ports or Ports(
+            connect=providers.connect, open_lab=providers.open_lab, journal_folder=state_path()
+        )
         self.desk = Desk(settings, ports, context=context or settings.context())
         self.animation_level = "none"
         self._draw_timer: Timer | None = None
@@ -101,7 +104,6 @@ class HooktopApp(App[None]):
 
     def _watch(self) -> None:
         self.run_worker(self.desk.session.watch.run(), group="watch", exclusive=True, exit_on_error=True)
-        self._spawn(self.desk.prepare())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self.run_worker(work, group="desk", exit_on_error=True)
@@ -119,11 +121,19 @@ class HooktopApp(App[None]):
         if self._draw_timer is not None:
             self._draw_timer.stop()
             self._draw_timer = None
-        self.desk.observe()
+        coach = self.desk.coach
+        if coach is not None:
+            coach.look()
+            self._show_proof(coach)
         place = self.place
         if place is not None and place.is_mounted:
             place.draw()
             place.draw_frame()
+
+    def _show_proof(self, coach: Coach) -> None:
+        if coach.scorecard is not None and not coach.shown:
+            coach.shown = True
+            self.push_screen(BooksScreen(self.desk, None))
 
     @property
     def place(self) -> ConsoleScreen | None:
@@ -170,23 +180,7 @@ class HooktopApp(App[None]):
         place = self.place
         if place is None or self.screen is not place:
             return
-        items = []
-        for active in place.active_bindings.values():
-            binding = active.binding
-            if not binding.description or binding.system:
-                continue
-            name, _, argument = binding.action.partition("(")
-            why = "" if active.enabled else place.reason(name, (argument.strip("')"),))
-            hint = binding.tooltip or binding.id or ""
-            items.append(
-                Item(
-                    id=binding.key,
-                    key=key_name(binding.key),
-                    label=binding.description,
-                    hint=hint,
-                    reason=why,
-                )
-            )
+        items = help_items(place)
         chosen = await self.push_screen_wait(
             Menu("Keys", items, searchable=True, note="/ find · enter press · esc close")
         )

@@ -85,6 +85,8 @@ def _check(settings: Settings) -> None:
             f"--host {settings.host} can be reached from other machines: give --admin-token as well, "
             "or the control API would be open to all of them."
         )
+    if settings.stream_port is not None:
+        raise click.UsageError("--stream-port: this version has no WebSocket listener; leave the flag out.")
     if settings.store != "memory" and not settings.store.startswith("sqlite:"):
         raise click.UsageError(f"--store {settings.store}: use memory or sqlite:PATH.")
 

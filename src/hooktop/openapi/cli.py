@@ -227,8 +227,8 @@ def coverage_command(api: str | None, fail_under: float, output: str, holes: boo
     with failing_well():
         mapped = {name: coverage(suite_of(name), load(name)) for name in ([api] if api else APIS)}
     if output == "json":
-        rows = [{"api": name, **_row(row)} for name, rows in mapped.items() for row in rows]
-        click.echo(json.dumps([row for row in rows if row["hole"] or not holes], ensure_ascii=False, indent=1))
+        table = [{"api": name, **_row(row)} for name, rows in mapped.items() for row in rows]
+        click.echo(json.dumps([row for row in table if row["hole"] or not holes], ensure_ascii=False, indent=1))
     else:
         for name, rows in mapped.items():
             click.echo("\n".join(_coverage_lines(name, [row for row in rows if row.is_hole or not holes])))

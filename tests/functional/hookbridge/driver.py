@@ -1,4 +1,4 @@
-"""Verbs for these tests: one project behind the wing, on a virtual clock, every answer judged by the document."""
+"""Verbs for these tests: one project on a virtual clock, every answer judged by the document."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class Bridge:
 
     def received(self, name: str) -> list[Any]:
         """What that receiver got, oldest first."""
-        return list(reversed(self.project.receivers.received(name)))
+        return list(reversed(self.project.receivers.received(f"{name}.receiver.example")))
 
     def advance(self, seconds: float) -> Any:
         """Move the clock; everything due has happened when this returns."""

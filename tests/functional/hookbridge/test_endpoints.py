@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -299,3 +300,15 @@ def test_keys_are_listed_without_their_text(bridge: Bridge) -> None:
     assert key["prefix"] == bridge.key[:11]
     assert bridge.key not in str(key)
     assert re.fullmatch(r"key_[a-f0-9]{12}", key["key_id"])
+
+
+def test_what_the_api_does_not_have_is_refused_in_its_own_form(new_project: Callable[..., Any]) -> None:
+    project = new_project("hookbridge")
+    unknown = project.http.get("/v1/nothing")
+    assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "NOT_FOUND")
+    wrong = project.http.put("/v1/endpoints", json={})
+    assert (wrong.status_code, wrong.json()["error"]["code"]) == (405, "METHOD_NOT_ALLOWED")
+    stranger = project.http.get("/v1/nothing", headers={"Authorization": "Bearer x"})
+    assert stranger.status_code == 401
+    for answer in (unknown, wrong, stranger):
+        assert answer.json()["meta"]["request_id"] == answer.headers["X-Request-ID"]

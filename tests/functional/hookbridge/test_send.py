@@ -107,6 +107,7 @@ def test_a_retention_of_zero_is_gone_right_after_delivery(bridge: Bridge) -> Non
 REFUSALS: dict[str, tuple[Any, tuple[int, str, str]]] = {
     "no body": (b"", BAD_PAYLOAD),
     "no json": (b'{"endpoint_id": ', BAD_PAYLOAD),
+    "nested beyond reading": (b'{"payload":' + b"[" * 100_000, BAD_PAYLOAD),
     "no object": ([1], BAD_PAYLOAD),
     "no endpoint": ({"payload": {}}, BAD_ID),
     "endpoint malformed": ({"endpoint_id": "ep_nonexistent_12345", "payload": {}}, BAD_ID),
@@ -197,6 +198,15 @@ def test_the_largest_payload_and_headers_are_taken(bridge: Bridge) -> None:
     bridge.send(endpoint, payload)
     bridge.send(endpoint, headers={f"X-{number}": "" for number in range(50)})
     bridge.send(endpoint, headers={"X-A": "a" * (8 * 1024 - 3)}, idempotency_key="a" * 255)
+
+
+@pytest.mark.parametrize("depth", [200, 300, 800])
+def test_a_deeply_nested_payload_is_taken(bridge: Bridge, depth: int) -> None:
+    payload = b'{"a":' * depth + b"1" + b"}" * depth
+    raw = b'{"endpoint_id":"%s","payload":%s}' % (bridge.endpoint().encode(), payload)
+    assert bridge.post(SEND, raw=raw).status == 202
+    bridge.settle()
+    assert bridge.received("shop")[0].body == payload
 
 
 def test_another_projects_endpoint_is_unknown(bridge: Bridge, other: Bridge) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hooktop.mockserver.hookbridge.urls import Relaxation, UrlProblem, problem
 
+IS_URI = jsonschema_rs.Draft202012Validator(
+    {"type": "string", "format": "uri"}, validate_formats=True
+).is_valid
 STRICT = Relaxation()
 REAL = Relaxation(plain_http=True, loopback=True, hosts=frozenset({"receiver.lan"}))
 
@@ -36,6 +42,12 @@ MALFORMED = {
     "leading hyphen": "https://-customer.app/hooks",
     "own domain": "https://api.hookbridge.io/v1/webhooks",
     "own bare domain": "https://hookbridge.io/x",
+    "no address": "https://999.999.999.999/hooks",
+    "not ascii": "https://customer.app/ü",
+    "quotes": 'https://customer.app/"x"',
+    "half an escape": "https://customer.app/%2",
+    "brackets in the path": "https://customer.app/[1]",
+    "two fragments": "https://customer.app/#a#b",
     "broken brackets": "https://[::1/hooks",
 }
 
@@ -101,6 +113,13 @@ def test_names_that_cannot_resolve_are_unreachable(url: str) -> None:
 def test_a_project_that_really_delivers_takes_loopback_and_named_hosts(url: str) -> None:
     assert problem(url, REAL) is None
     assert problem(url, STRICT) is not None
+
+
+@given(st.text("abAB09./:?#[]@!$&'()*+,;=%-_~ \"<>^`{|}\\é\n", max_size=30))
+def test_whatever_is_taken_is_a_uri(tail: str) -> None:
+    url = f"https://customer.app{tail}"
+    if problem(url, STRICT) is None:
+        assert IS_URI(url)
 
 
 def test_real_delivery_still_blocks_other_internal_addresses() -> None:

@@ -116,7 +116,7 @@ def test_what_is_not_signed_rightly_is_told_apart(headers: dict[str, str], found
 
 @pytest.mark.parametrize(
     ("at", "text"),
-    [(0, "1970-01-01T00:00:00.000Z"), (NOW, "2026-11-18T10:26:40.123Z"), (1_000, "1970-01-01T00:00:01.000Z")],
+    [(0, "1970-01-01T00:00:00.000Z"), (NOW, "2026-11-18T11:06:40.123Z"), (1_000, "1970-01-01T00:00:01.000Z")],
 )
 def test_instants_are_rfc3339_with_milliseconds(at: int, text: str) -> None:
     assert instant(at) == text

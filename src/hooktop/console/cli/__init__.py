@@ -1,1 +1,1 @@
-""""""
+"""The commands: the same verbs as the screens, on the same operations, without Textual."""

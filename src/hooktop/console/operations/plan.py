@@ -213,7 +213,7 @@ def _sentences(verb: Verb, items: Sequence[Target], provider: Provider) -> Itera
 def _warnings(
     verb: Verb, items: Sequence[Target], provider: Provider, endpoints: Mapping[str, Endpoint], now: datetime
 ) -> Iterable[str]:
-    if verb not in {Verb.REPLAY, Verb.RETRY_NOW}:
+    if verb not in {Verb.REPLAY, Verb.RETRY_NOW} or not items:
         return
     yield "Cannot be undone."
     messages = [item for item in items if isinstance(item, Message)]

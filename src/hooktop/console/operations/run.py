@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from hooktop.console.model import Endpoint, ItemResult, Message, MessageState, Result, Verb
-from hooktop.console.operations.breaker import Breaker
+from hooktop.console.operations.breaker import GONE, Breaker
 from hooktop.console.operations.journal import Journal
 from hooktop.console.operations.plan import Plan, Target
 from hooktop.console.providers.base import (
@@ -170,13 +170,18 @@ class _Run:
         return planned + skipped
 
     async def _canary(self, items: deque[Target], wait_s: float) -> None:
+        """Send until enough were accepted; items that are refused for good say nothing about the rest."""
         self.phase = "canary"
-        first = deque(items.popleft() for _ in range(min(self.plan.canary, len(items))))
-        sent = list(first)
-        await self._work(first)
-        refused = [item for item in sent if self._ended(item, Result.REJECTED, Result.UNKNOWN)]
-        if not self.over and len(refused) == len(sent):
-            self.stopped = f"the canary failed: none of the first {len(sent)} was accepted"
+        sent: list[Target] = []
+        while (
+            items and not self.over and sum(self._ended(i, Result.ACCEPTED) for i in sent) < self.plan.canary
+        ):
+            item = items.popleft()
+            sent.append(item)
+            await self._work(deque([item]))
+            result = self.results.get(item.id)
+            if result is not None and result.result is Result.REJECTED and result.status not in GONE:
+                self.stopped = self.stopped or f"the canary failed: {item.id} was refused: {result.detail}"
         if not self.over and self.plan.needs_delivery:
             self.phase = "proving"
             await self._prove([item for item in sent if self._ended(item, Result.ACCEPTED)], wait_s)

@@ -130,6 +130,9 @@ class Provider(Protocol):
     async def resume(self, endpoint: Endpoint) -> ItemResult:
         """Ends active; ``ItemResult.count`` is the number requeued, where the provider tells."""
 
+    async def set_rate(self, endpoint: Endpoint, per_second: int | None) -> ItemResult:
+        """Limit its deliveries per second (``None``: no limit); ``Unsupported`` where that cannot be set."""
+
     async def messages(
         self, query: MessageQuery, cursor: str | None = None, limit: int | None = None
     ) -> Page:

@@ -196,8 +196,10 @@ class HookBridge:
         self.capabilities(kind)
         reply = await self._session.get(f"{_MESSAGES[kind]}/{quote(message_id, safe='')}")
         raw = _body(reply).child("data").raw
-        if kind is EndpointKind.OUTBOUND and raw.get("endpoint_id") not in self._names:
+        owner = raw.get("endpoint_id" if kind is EndpointKind.OUTBOUND else "inbound_endpoint_id")
+        if isinstance(owner, str) and owner not in self._names:
             await self._load_names(kind)
+            self._names.setdefault(owner, "")
         return self._full(kind, raw)
 
     async def attempts(self, kind: EndpointKind, message_id: str) -> tuple[Attempt, ...]:
@@ -288,15 +290,17 @@ class HookBridge:
         return endpoint
 
     async def _learn(self, query: MessageQuery, rows: list[Any]) -> None:
-        """Read the endpoints once when a row names a URL that was never seen."""
-        if query.kind is EndpointKind.OUTBOUND and not query.endpoint_id:
-            urls = {row.get("endpoint") for row in rows if isinstance(row, dict)}
-            if not urls <= self._by_url.keys():
-                await self._load_names(query.kind)
-                # a deleted endpoint is in no list: remember its URL, or every page would ask again
-                self._by_url.update({str(url): "" for url in urls - self._by_url.keys()})
-        elif query.endpoint_id not in self._names and query.endpoint_id:
-            await self._load_names(query.kind)
+        """Read the endpoints once when a row names one that was never seen."""
+        inbound = query.kind is EndpointKind.INBOUND
+        field, known = ("inbound_endpoint_id", self._names) if inbound else ("endpoint", self._by_url)
+        named = {row.get(field) for row in rows if isinstance(row, dict)}
+        if query.endpoint_id and not inbound:
+            named, known = {query.endpoint_id}, self._names
+        if named <= known.keys():
+            return
+        await self._load_names(query.kind)
+        # a deleted endpoint is in no list: remember it as nameless, or every page would ask again
+        known.update({str(name): "" for name in named - known.keys()})
 
     async def _load_names(self, kind: EndpointKind) -> None:
         cursor: str | None = None
@@ -329,7 +333,7 @@ class HookBridge:
             id=fields.needed("id"),
             created_at=fields.needed_time("received_at" if inbound else "created_at"),
             endpoint_id=endpoint_id,
-            endpoint_name=self._names.get(endpoint_id, endpoint_id),
+            endpoint_name=self._names.get(endpoint_id) or endpoint_id,
             **_common(kind, fields),
         )
 

@@ -102,6 +102,7 @@ class Session:
             limits=httpx.Limits(max_connections=10, keepalive_expiry=4.0),
             headers={"User-Agent": f"hooktop/{_version()}", "Accept": "application/json"},
             follow_redirects=False,
+            verify=not base_url.startswith("http://"),  # without TLS, reading certificates is only slow
             trust_env=transport is None and not _is_loopback(base_url),
         )
 
@@ -162,11 +163,11 @@ class Session:
         try:
             return await self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise Unreachable(self._clean(f"no connection to {request.url.host}: {_why(error)}")) from None
+            raise Unreachable(self._clean(f"no connection to {_host(request)}: {_why(error)}")) from None
         except httpx.InvalidURL as error:
             raise Unreachable(self._clean(f"the URL cannot be used: {error}")) from None
         except (httpx.TimeoutException, httpx.TransportError, httpx.DecodingError) as error:
-            lost = f"no answer from {request.url.host}: {_why(error)}"
+            lost = f"no answer from {_host(request)}: {_why(error)}"
             if request.method == "GET" and not isinstance(error, httpx.TimeoutException):
                 raise Unreachable(self._clean(lost)) from None
             raise AnswerLost(self._clean(lost)) from None
@@ -243,6 +244,10 @@ def _version() -> str:
 def _is_loopback(url: str) -> bool:
     """Loopback never goes through a proxy of the environment."""
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _host(request: httpx.Request) -> str:
+    return request.url.netloc.decode("ascii", "replace")
 
 
 def _why(error: Exception) -> str:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-
 from hooktop.console.model import Payload
 from hooktop.console.providers.base import BadAnswer, OnExchange
 from hooktop.console.providers.fields import Fields

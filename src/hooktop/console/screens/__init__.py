@@ -1,1 +1,1 @@
-""""""
+"""The places and dialogs of the console."""

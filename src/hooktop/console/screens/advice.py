@@ -7,16 +7,16 @@ from datetime import datetime
 from textwrap import wrap
 
 from hooktop.console.model import Endpoint, EndpointState
-from hooktop.console.screens.cells import trouble_word
+from hooktop.console.screens.cells import error_words, trouble_word
 from hooktop.console.stores.triage import Failure, Trouble
 from hooktop.console.widgets.bars import Part
 from hooktop.console.widgets.text import ago, at, inert, plural, span, until
 
 
-def headline(failures: Sequence[Failure], complete: bool) -> list[Part]:
-    """How bad it is, in one line."""
-    failing = {f.endpoint_id for f in failures if f.trouble is Trouble.FAILING}
-    paused = {f.endpoint_id: f for f in failures if f.state is EndpointState.PAUSED}
+def headline(failures: Sequence[Failure], complete: bool, endpoints: int) -> list[Part]:
+    """How bad it is, in one line; ``endpoints`` is how many there are in all."""
+    paused = {f.endpoint_id for f in failures if f.state is EndpointState.PAUSED}
+    failing = {f.endpoint_id for f in failures if f.trouble is Trouble.FAILING} - paused
     dead = sum(f.count for f in failures if f.trouble is Trouble.DEAD)
     owed = {f.endpoint_id: f.backlog for f in failures}
     expiring = sum(f.expiring for f in failures)
@@ -30,8 +30,9 @@ def headline(failures: Sequence[Failure], complete: bool) -> list[Part]:
     ):
         if count:
             parts += [Part(text, tone), Part("   ", "muted")]
-    if len(parts) == 1:
-        parts.append(Part("quiet", "good"))
+    fine = endpoints - len({failure.endpoint_id for failure in failures})
+    if complete and fine > 0:
+        parts.append(Part(f"✓ {fine} fine", "good"))
     if not complete:
         parts.append(Part("still reading older messages …", "muted"))
     return parts
@@ -56,14 +57,13 @@ def advice_lines(failure: Failure, endpoint: Endpoint | None, now: datetime, wid
 
 def _sentences(failure: Failure, now: datetime) -> Iterator[str]:
     answer = f"answers {failure.code}" if failure.code is not None else "gives no answer"
-    error = f" ({failure.signature})" if failure.signature else ""
+    words = error_words(failure)
+    error = f" ({words})" if words else ""
     since = f"since {at(failure.first, now)}, {ago(failure.first, now)} ago" if failure.first else ""
     match failure.trouble:
         case Trouble.FAILING:
-            retry = (
-                f"; the next retry is due in {until(failure.next_retry, now)}" if failure.next_retry else ""
-            )
-            yield inert(f"It {answer}{error} {since}: {plural(failure.count, 'message')} failing{retry}.")
+            told = f"It {answer}{error} {since}: {plural(failure.count, 'message')} failing"
+            yield inert(f"{told}{_retry(failure, now)}.")
         case Trouble.DEAD:
             yield inert(
                 f"{plural(failure.count, 'message')} given up {since}: the receiver {answer}{error}. "
@@ -78,6 +78,13 @@ def _sentences(failure: Failure, now: datetime) -> Iterator[str]:
         yield f"{plural(failure.held, 'message')} held{oldest}."
     if failure.expiring:
         yield f"{plural(failure.expiring, 'payload')} expire within 6 hours or are gone already: those cannot be replayed later."
+
+
+def _retry(failure: Failure, now: datetime) -> str:
+    if failure.next_retry is None or failure.state is EndpointState.PAUSED:
+        return ""
+    left = until(failure.next_retry, now)
+    return "; the next retry is due now" if left == "due" else f"; the next retry is due in {left}"
 
 
 def _keys(failure: Failure) -> list[Part]:

@@ -28,6 +28,8 @@ from hooktop.console.widgets.plantext import VERBS, outcome_parts, progress_part
 from hooktop.console.widgets.table import Table
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
+_WIDTHS = [(0, "-too-small"), (MIN_WIDTH, "-narrow"), (110, "-wide")]
+_HEIGHTS = [(0, "-flat"), (MIN_HEIGHT, "-low"), (30, "-tall")]
 
 
 class OpenBooks(EventMessage):
@@ -90,6 +92,14 @@ CHANGES: list[BindingType] = [
         id="change.repair",
         tooltip="Lab only: mend the receiver",
     ),
+    Binding(
+        "D",
+        "drill",
+        "Let the drill do it",
+        show=False,
+        id="change.drill",
+        tooltip="Demo: do the coach's step",
+    ),
     Binding("Z", "undo", "Undo", show=False, id="change.undo", tooltip="Take back the last pause or resume"),
 ]
 
@@ -97,14 +107,15 @@ CHANGES: list[BindingType] = [
 class ConsoleScreen(Screen[None]):
     """A place of the console."""
 
-    HORIZONTAL_BREAKPOINTS = [(0, "-too-small"), (MIN_WIDTH, "-narrow"), (110, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-flat"), (MIN_HEIGHT, "-low"), (30, "-tall")]
+    HORIZONTAL_BREAKPOINTS = _WIDTHS
+    VERTICAL_BREAKPOINTS = _HEIGHTS
     AUTO_FOCUS = "Table, Viewer"
 
     place: ClassVar[str] = ""
     """Name of the place in the second line."""
-    about_messages: ClassVar[bool] = False
-    """Whether the rows are messages, so that T and Y are offered."""
+    can_change: ClassVar[bool] = False
+    """Whether its rows are endpoints or messages, which P U T Y act on."""
+    can_filter: ClassVar[bool] = False
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *CHANGES,
@@ -199,7 +210,8 @@ class ConsoleScreen(Screen[None]):
             )
 
     def _draw_coach(self, width: int) -> None:
-        self.query_one("#coach", Lines).show(*coach_lines(self.desk.lesson(), width))
+        coach = self.desk.coach
+        self.query_one("#coach", Lines).show(*coach_lines(coach.lesson() if coach else None, width))
 
     # --- what keys are about ---------------------------------------------------------------------------
 
@@ -222,7 +234,13 @@ class ConsoleScreen(Screen[None]):
     # --- changes ---------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Grey out what cannot be done now."""
+        """Grey out what cannot be done now, and hide what makes no sense here at all."""
+        if action in {"change", "actions", "repair"} and not self.can_change:
+            return False
+        if action == "filter" and not self.can_filter:
+            return False
+        if action == "drill" and self.desk.coach is None:
+            return False
         return None if self.reason(action, parameters) else True
 
     def reason(self, action: str, parameters: tuple[object, ...]) -> str:
@@ -323,6 +341,19 @@ class ConsoleScreen(Screen[None]):
         if await self.app.push_screen_wait(Menu("Repair receiver (lab)", question)) == "yes":
             self.app.notify(await self.desk.repair(endpoint), markup=False)
 
+    @work(exclusive=True, group="change", exit_on_error=True)
+    async def action_drill(self) -> None:
+        """Let the coach do its step."""
+        coach = self.desk.coach
+        lesson = coach.lesson() if coach else None
+        if coach is None or lesson is None:
+            self.app.notify("the drill is over", markup=False)
+            return
+        items = [Item(id="yes", key="enter", label=f"let the drill do it: {lesson.title.lower()}")]
+        if await self.app.push_screen_wait(Menu("Drill (lab)", items, told=lesson.why)) == "yes":
+            told = await coach.act()
+            self.app.notify(told or "look at the screen: that step is yours", markup=False)
+
     # --- menus -----------------------------------------------------------------------------------------
 
     @work(exclusive=True, group="menu", exit_on_error=True)
@@ -381,8 +412,17 @@ class ConsoleScreen(Screen[None]):
 
     def action_books(self) -> None:
         """The books of the endpoint here, or of the whole project."""
+        coach = self.desk.coach
+        if coach is not None and coach.at_the_end:
+            self.app.run_worker(self._prove(), group="drill", exclusive=True)
+            return
         endpoint = self.endpoint_here()
         self.post_message(OpenBooks(endpoint.id if endpoint else None))
+
+    async def _prove(self) -> None:
+        coach = self.desk.coach
+        if coach is not None:
+            await coach.act()
 
     def action_back(self) -> None:
         """Close or clear one thing: job line, marks, filter, then go back."""
@@ -393,8 +433,8 @@ class ConsoleScreen(Screen[None]):
         if self.desk.put_job_away():
             self.draw_frame()
             return True
-        cleared = any([table.clear_marks() for table in self.query(Table)])
-        if not cleared and self.desk.hide_lesson():
+        cleared = sum(table.clear_marks() for table in self.query(Table)) > 0
+        if not cleared and self.desk.coach is not None and self.desk.coach.hide():
             self.draw_frame()
             return True
         return cleared

@@ -52,7 +52,7 @@ class BooksScreen(ModalScreen[None]):
         except ProviderError as error:
             lines.show([], [Part("the books cannot be closed: ", "bad"), Part(error.message, "text")], [])
             return
-        card = self._desk.scorecard
+        card = self._desk.coach.scorecard if self._desk.coach else None
         score = score_lines(card) if card is not None and self._endpoint is None else []
         lines.show([], *score, *books_lines(books), [])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from http.client import responses
 
 from hooktop.console.model import Endpoint, EndpointState, ItemResult, Message, MessageState
 from hooktop.console.operations.journal import Entry
@@ -96,10 +97,8 @@ def _failure_cell(failure: Failure, column: str, now: datetime) -> Cell:
         case "code":
             return Cell("–" if failure.code is None else str(failure.code), code_tone(failure.code))
         case "error":
-            return Cell(
-                failure.signature or failure.note or "no error given",
-                "text" if failure.signature else "muted",
-            )
+            words = error_words(failure)
+            return Cell(words or failure.note or "no error given", "text" if words else "muted")
         case "count":
             return Cell(number(failure.count), "bright")
         case "first":
@@ -117,6 +116,13 @@ def _failure_cell(failure: Failure, column: str, now: datetime) -> Cell:
         case _:
             word = trouble_word(failure)
             return Cell(word.text, word.tone)
+
+
+def error_words(failure: Failure) -> str:
+    """The error in words: a bare status line says less than the meaning of its code."""
+    if failure.code is not None and failure.signature.upper() in {"", "HTTP N", "N"}:
+        return responses.get(failure.code, failure.signature)
+    return failure.signature
 
 
 def trouble_word(failure: Failure) -> Word:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hooktop.console.model import Connection, Endpoint, EndpointState, Result, Verb
-from hooktop.console.operations.actions import Breaker, Plan, Target, make_plan, run
+from hooktop.console.operations import reconcile
+from hooktop.console.operations.actions import Breaker, Plan, Progress, Target, make_plan, run
 from hooktop.console.operations.journal import Journal, JournalError
+from hooktop.console.operations.reconcile import Books
 from hooktop.console.operations.sinks import Change
 from hooktop.console.providers.base import ProviderError
+from hooktop.console.screens.coaching import Coach
 from hooktop.console.screens.job import UNDO, Job
 from hooktop.console.screens.session import Connect, OpenLab, Session, Spawn
 from hooktop.console.settings import Context, Settings
@@ -33,6 +36,8 @@ class Ports:
     open_lab: OpenLab
     journal_folder: Path | None = None
     """Where changes are recorded; ``None`` keeps them in memory (tests, demo)."""
+    coached: bool | None = None
+    """Lead through the outage drill; ``None``: in the demo, whose key only this process knows."""
 
 
 class Desk:
@@ -48,7 +53,10 @@ class Desk:
 
     def _open(self, context: Context) -> Session:
         self.journal = Journal(self.ports.journal_folder, context=context.name)
-        return Session(context, self.ports.connect, self.ports.open_lab, self._changed)
+        session = Session(context, self.ports.connect, self.ports.open_lab, self._changed)
+        coached = context.key.memory is not None if self.ports.coached is None else self.ports.coached
+        self.coach = Coach(session, self.journal) if coached and session.lab else None
+        return session
 
     def _changed(self, change: Change) -> None:
         self.on_change(change)
@@ -158,7 +166,7 @@ class Desk:
                     window=limits.breaker_window,
                     in_a_row=limits.breaker_in_a_row,
                 ),
-                on_progress=lambda progress: (job.took(progress), self._changed(Change()))[1],
+                on_progress=lambda progress: self._progressed(job, progress),
                 cancel=job.cancel,
                 journal=self.journal,
             )
@@ -166,7 +174,13 @@ class Desk:
             job.failed = str(error)
         else:
             job.ended(outcome)
+            if self.coach is not None:
+                self.coach.job_ended(outcome)
         session.watch.refresh_now()
+        self._changed(Change())
+
+    def _progressed(self, job: Job, progress: Progress) -> None:
+        job.took(progress)
         self._changed(Change())
 
     @property
@@ -216,8 +230,25 @@ class Desk:
             await lab.repair(endpoint.url)
         except ProviderError as error:
             return f"the receiver could not be repaired: {error.message}"
+        if self.coach is not None:
+            self.coach.repaired(endpoint)
         self.session.watch.refresh_now()
         return f"the receiver of {endpoint.name} answers 200 from now on"
+
+    # --- books -----------------------------------------------------------------------------------------
+
+    async def books(self, endpoint: Endpoint | None) -> tuple[Books, ...]:
+        """Every message of an endpoint, or of each, in exactly one class. Raises ``ProviderError``."""
+        session = self.session
+        endpoints = session.endpoints.all() if endpoint is None else (endpoint,)
+        return tuple([await self._books_of(each, session) for each in endpoints])
+
+    async def _books_of(self, endpoint: Endpoint, session: Session) -> Books:
+        now = session.now()
+        if session.lab is not None:
+            return await reconcile.books(session.provider, session.lab, endpoint, now, now=now)
+        rows = [message for message in session.messages.all() if message.endpoint_id == endpoint.id]
+        return reconcile.count(endpoint, rows, until=now, now=now)
 
     def refresh_now(self) -> None:
         """Ask the API at once."""

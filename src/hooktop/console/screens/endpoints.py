@@ -23,6 +23,8 @@ class EndpointsScreen(Filtering, ConsoleScreen):
     """Endpoints."""
 
     place: ClassVar[str] = "endpoints"
+    can_change: ClassVar[bool] = True
+    can_filter: ClassVar[bool] = True
     subject: ClassVar[Subject] = Subject.ENDPOINTS
 
     def body(self) -> Iterable[Widget]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from hooktop.console.stores.filter import FilterError, Subject, complete, parse
+from hooktop.console.stores.filter import Candidate, FilterError, Subject, complete, parse
 from hooktop.console.widgets.bars import Part
 from hooktop.console.widgets.filterbar import FilterBar, Verdict
 from hooktop.console.widgets.table import Table
@@ -88,7 +88,7 @@ class Filtering(Base):
             return ""
         return text[: found[0].start] + found[0].text
 
-    def _candidates(self, text: str) -> tuple[object, ...]:
+    def _candidates(self, text: str) -> tuple[Candidate, ...]:
         session = self.desk.session
         names = sorted({endpoint.name for endpoint in session.endpoints.all()})
         return complete(text, endpoints=names)

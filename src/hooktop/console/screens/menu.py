@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar
 
 from textual import events
@@ -13,6 +14,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from hooktop.console.widgets.bars import Lines, Part
 from hooktop.console.widgets.columns import Cell, Column
 from hooktop.console.widgets.rows import ListRows
 from hooktop.console.widgets.table import Table
@@ -40,12 +42,13 @@ class Menu(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, title: str, items: Sequence[Item], *, searchable: bool = False, note: str = ""
+        self, title: str, items: Sequence[Item], *, searchable: bool = False, note: str = "", told: str = ""
     ) -> None:
         super().__init__()
         self.items = tuple(items)
         self._title = title
         self._note = note
+        self._told = told
         self._searchable = searchable
         keys = max((len(item.key) for item in items), default=1)
         labels = max((len(item.label) for item in items), default=10)
@@ -60,6 +63,9 @@ class Menu(ModalScreen[str | None]):
         with Vertical(classes="box") as box:
             box.border_title = inert(self._title, 70)
             box.border_subtitle = self._note or "enter choose · esc close"
+            if self._told:
+                width = min(84, int(self.app.size.width * 0.96)) - 8
+                yield Lines([[], *([Part(line)] for line in wrap(inert(self._told), width)), []])
             if self._searchable:
                 yield Input(placeholder="type to find", id="menu-input")
             yield Table(self._columns, markable=False)

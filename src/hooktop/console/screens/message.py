@@ -43,7 +43,8 @@ class MessageScreen(ConsoleScreen):
     """Message detail."""
 
     place: ClassVar[str] = "messages"
-    about_messages: ClassVar[bool] = True
+    can_change: ClassVar[bool] = True
+    can_filter: ClassVar[bool] = True
     AUTO_FOCUS = "Viewer"
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -41,7 +41,8 @@ class MessagesScreen(Filtering, ConsoleScreen):
     """Messages."""
 
     place: ClassVar[str] = "messages"
-    about_messages: ClassVar[bool] = True
+    can_change: ClassVar[bool] = True
+    can_filter: ClassVar[bool] = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sort", "Sort", show=False, id="messages.sort"),

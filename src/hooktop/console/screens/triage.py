@@ -23,6 +23,7 @@ class TriageScreen(ConsoleScreen):
     """Groups of failing messages."""
 
     place: ClassVar[str] = "triage"
+    can_change: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +46,9 @@ class TriageScreen(ConsoleScreen):
         table.rows = self._rows
         table.empty = self._empty()
         table.reload()
-        self.query_one("#heading", Lines).show(headline(session.failures, session.watch.complete))
+        self.query_one("#heading", Lines).show(
+            headline(session.failures, session.watch.complete, len(session.endpoints))
+        )
         self._draw_advice()
 
     def _empty(self) -> Sequence[Cell]:

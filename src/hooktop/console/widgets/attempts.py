@@ -21,9 +21,6 @@ ATTEMPT_COLUMNS = (
     Column(key="ip", title="ADDRESS", width=15, rank=3),
 )
 
-_PHASES = "dct░█"
-"""One sign for each phase in the order the provider names them: dns, connect, tls, first byte, transfer."""
-
 
 def attempt_cell(now: datetime) -> Callable[[Attempt, str], Cell]:
     """Cells of the list of attempts."""
@@ -41,7 +38,7 @@ def _cell(attempt: Attempt, column: str, now: datetime) -> Cell:
         case "latency":
             return Cell(milliseconds(attempt.latency_ms))
         case "bar":
-            return Cell(timing_bar(attempt.timings_ms, 26), "busy")
+            return Cell(where_time_went(attempt.timings_ms), "muted")
         case "error":
             return Cell(attempt.error or attempt.response_body or "–", "text")
         case "ladder":
@@ -63,16 +60,10 @@ def _ladder(attempt: Attempt) -> str:
     return f"{span(attempt.retry_after_s)} {attempt.retry_ladder}".rstrip()
 
 
-def timing_bar(timings: Mapping[str, int], width: int) -> str:
-    """The phases of one attempt as lengths; the longest are named by their own sign."""
-    total = sum(timings.values())
-    if not total:
-        return ""
-    bar = ""
-    for at_phase, spent in enumerate(timings.values()):
-        sign = _PHASES[min(at_phase, len(_PHASES) - 1)]
-        bar += sign * (max(1, round(width * spent / total)) if spent else 0)
-    return bar[:width]
+def where_time_went(timings: Mapping[str, int]) -> str:
+    """The phases that took longest, longest first."""
+    longest = sorted(timings.items(), key=lambda phase: -phase[1])
+    return ", ".join(f"{milliseconds(spent)} {phase}" for phase, spent in longest[:2] if spent)
 
 
 def attempt_documents(attempt: Attempt, payload: Payload | None) -> tuple[Document, Document]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from hooktop.console.widgets.bars import Part
 from hooktop.console.widgets.text import cut, inert
+
+WHY_LINES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +36,11 @@ def coach_lines(lesson: Lesson | None, width: int) -> list[list[Part]]:
         Part(f"  {lesson.number}. {lesson.title}  ", "bright"),
     ]
     room = max(20, width - 2)
-    second = [Part(cut(inert(lesson.why), room), "text")]
-    third = [Part("press ", "muted"), Part(lesson.keys, "key"), Part("     esc hides this", "muted")]
-    lines = [head, second, third]
+    told = wrap(inert(lesson.why), room)[:WHY_LINES]
+    keys = [Part("you: ", "muted"), Part(cut(inert(lesson.keys), room - 45), "key"), Part("    or ", "muted")]
+    keys += [Part("D", "key", "screen.drill"), Part(" the drill does it    ", "muted")]
+    keys += [Part("esc", "key"), Part(" hides this", "muted")]
+    lines = [head, *([Part(line, "text")] for line in told), keys]
     if lesson.last_fact:
         lines.insert(0, [Part("✓ ", "good"), Part(cut(inert(lesson.last_fact), room - 2), "good")])
     return lines

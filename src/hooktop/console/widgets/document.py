@@ -37,7 +37,7 @@ class Span(NamedTuple):
 class Hits(NamedTuple):
     """Where a text occurs."""
 
-    count: int
+    total: int
     lines: tuple[int, ...]
 
 
@@ -102,7 +102,7 @@ class HexLines(Sequence[str]):
         self._body = body
 
     def __len__(self) -> int:
-        return -(-len(self._body) // _PER_HEX_LINE)
+        return (len(self._body) + _PER_HEX_LINE - 1) // _PER_HEX_LINE
 
     def __getitem__(self, index: int) -> str:  # type: ignore[override] # a dump is never sliced
         if not 0 <= index < len(self):

@@ -31,8 +31,8 @@ class FilterBar(Vertical):
     """Asks for a filter (or a text to search for); says at once what is wrong with it and where."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "close", "Close", show=False, id="filter.close"),
-        Binding("tab", "complete", "Complete", show=False, priority=True, id="filter.complete"),
+        Binding("escape", "close", "Back", id="filter.close"),
+        Binding("tab", "complete", "Complete", priority=True, id="filter.complete"),
     ]
 
     class Changed(Message):

@@ -100,7 +100,12 @@ def _tabs(here: str, counts: dict[str, int | None], style: str) -> list[Part]:
     for at, (name, title) in enumerate(PLACES, start=1):
         count = counts.get(name)
         label = title if style != "bare" or name == here else title[:4]
-        told = f" {label} {count:,} " if count is not None and style == "full" else f" {label} "
+        told = f" {label} {count:,} " if count is not None and style == "full" else f" {label}"
+        told = (
+            told
+            if style == "full" and told.endswith(" ")
+            else told + (" " if name == here or style == "full" else "")
+        )
         action = f"app.place('{name}')"
         parts.append(Part(f" {at}", "selected" if name == here else "key", action))
         parts.append(Part(told, "selected" if name == here else "muted", action))

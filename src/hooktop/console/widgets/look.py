@@ -7,7 +7,7 @@ lost without colour. The accent belongs to the context.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rich.style import Style
 from textual.color import Color
@@ -147,7 +147,7 @@ def _luminance(colour: str) -> float:
 class Toned(Widget):
     """A widget that draws with named tones; the colours come from the style sheet."""
 
-    COMPONENT_CLASSES = {f"tone--{name}" for name in TONES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{name}" for name in TONES}
 
     def tone(self, name: str) -> Style:
         """The style of a tone, without background, so that it lies over any row."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -39,7 +39,7 @@ class NoRows:
 class Table(Toned, ScrollView, can_focus=True):
     """Rows of a source with a cursor, marks and a sort sign."""
 
-    COMPONENT_CLASSES = {
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--header",
         "table--header-at",
         "table--cursor",
@@ -116,6 +116,7 @@ class Table(Toned, ScrollView, can_focus=True):
         self._marks_before: set[str] = set()
         self._key: str | None = None
         self._placed: tuple[Placed, ...] = ()
+        self._placed_for = -1
         self._painted: dict[int, Strip] = {}
 
     # --- what it shows ---------------------------------------------------------------------------------
@@ -160,7 +161,7 @@ class Table(Toned, ScrollView, can_focus=True):
         for y in range(self.size.height):
             if (line := self._build(y)) != self._painted.get(y):
                 self._painted[y] = line
-                self.refresh(Region(0, y, self.size.width, 1))
+                self.refresh(Region(0, y, self._width, 1))
         if self.current != self._key:
             self._announce()
 
@@ -172,20 +173,26 @@ class Table(Toned, ScrollView, can_focus=True):
         self.scroll_to(y=max(0, self.scroll_offset.y + shift), animate=False)
 
     def _resize(self) -> None:
-        wanted = Size(max(1, self.size.width), len(self.rows) + 1)
+        wanted = Size(max(1, self._width), len(self.rows) + 1)
         if wanted != self.virtual_size:
             self.virtual_size = wanted
 
     def on_resize(self) -> None:
         """Columns share the new width."""
         self._place()
+        self._resize()
+        self.refresh()
+
+    @property
+    def _width(self) -> int:
+        """Cells of a line: what the scroll bar leaves."""
+        return self.scrollable_content_region.width
 
     def _place(self) -> None:
-        self._placed = place(self.columns, self.size.width)
+        self._placed_for = self._width
+        self._placed = place(self.columns, self._width)
         self.column_at = min(self.column_at, max(0, len(self._placed) - 1))
-        self._resize()
         self._painted.clear()
-        self.refresh()
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -201,8 +208,8 @@ class Table(Toned, ScrollView, can_focus=True):
         self._painted.clear()
 
     def _build(self, y: int) -> Strip:
-        if not self._placed:
-            self._placed = place(self.columns, self.size.width)
+        if self._placed_for != self._width:
+            self._place()
         if y == 0:
             return self._header_line()
         index = self.scroll_offset.y + y - 1
@@ -210,7 +217,7 @@ class Table(Toned, ScrollView, can_focus=True):
             return self._row_line(index)
         if not len(self.rows) and 2 <= y < 2 + len(self.empty):
             return self._note_line(self.empty[y - 2])
-        return Strip.blank(self.size.width, self.rich_style)
+        return Strip.blank(self._width, self.rich_style)
 
     def _header_line(self) -> Strip:
         base = self.get_component_rich_style("table--header")
@@ -251,12 +258,12 @@ class Table(Toned, ScrollView, can_focus=True):
         return self.get_component_rich_style("table--hover") if index == self.hover else self.rich_style
 
     def _note_line(self, note: Cell) -> Strip:
-        text = fit("  " + inert(note.text, self.size.width - 4), self.size.width)
-        return Strip([Segment(text, self.rich_style + self.tone(note.tone))], self.size.width)
+        text = fit("  " + inert(note.text, self._width - 4), self._width)
+        return Strip([Segment(text, self.rich_style + self.tone(note.tone))], self._width)
 
     def _line(self, parts: Iterable[Segment], base: Style) -> Strip:
         # Equal neighbours become one segment: over SSH that halves what a repaint writes.
-        return Strip(Segment.simplify(parts)).adjust_cell_length(self.size.width, base)
+        return Strip(Segment.simplify(parts)).adjust_cell_length(self._width, base)
 
     # --- moving ----------------------------------------------------------------------------------------
 
@@ -280,7 +287,7 @@ class Table(Toned, ScrollView, can_focus=True):
     def _refresh_row(self, index: int) -> None:
         y = index - self.scroll_offset.y + 1
         if 0 < y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self._width, 1))
 
     def _reveal(self, index: int) -> None:
         top, height = self.scroll_offset.y, max(1, self.size.height - 1)
@@ -311,7 +318,7 @@ class Table(Toned, ScrollView, can_focus=True):
     def action_column(self, by: int) -> None:
         """Move the column cursor, for sorting and for keeping rows like this cell."""
         self.column_at = max(0, min(self.column_at + by, len(self._placed) - 1))
-        self.refresh(Region(0, 0, self.size.width, 1))
+        self.refresh(Region(0, 0, self._width, 1))
 
     def action_open(self) -> None:
         """Open the row under the cursor."""
@@ -419,8 +426,3 @@ class Table(Toned, ScrollView, can_focus=True):
     def _row_at(self, y: int) -> int:
         index = self.scroll_offset.y + y - 1
         return index if y > 0 and index < len(self.rows) else -1
-
-    def visible(self) -> Iterator[int]:
-        """Indexes of the rows on screen."""
-        top = self.scroll_offset.y
-        return iter(range(top, min(len(self.rows), top + max(0, self.size.height - 1))))

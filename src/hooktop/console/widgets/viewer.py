@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -25,7 +26,7 @@ _OFF_LOOP_BYTES = 200_000
 class Viewer(Toned, ScrollView, can_focus=True):
     """A window over the lines of a document."""
 
-    COMPONENT_CLASSES = {"viewer--hit", "viewer--hit-at"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"viewer--hit", "viewer--hit-at"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("j,down", "line(1)", "Down", show=False, id="viewer.down"),
@@ -48,8 +49,8 @@ class Viewer(Toned, ScrollView, can_focus=True):
             super().__init__()
             self.viewer = viewer
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
         self.document = Document("empty", "", ())
         self.body = b""
         self.hits = Hits(0, ())
@@ -79,10 +80,10 @@ class Viewer(Toned, ScrollView, can_focus=True):
         """One line about the document and the search in it."""
         if not self.needle:
             return self.document.note
-        if not self.hits.count:
+        if not self.hits.total:
             return f"{self.document.note} · no match for “{self.needle}”"
         where = f"line {self._hit_at + 1} of {len(self.hits.lines)}"
-        return f"{self.document.note} · {self.hits.count:,} matches for “{self.needle}”, {where}"
+        return f"{self.document.note} · {self.hits.total:,} matches for “{self.needle}”, {where}"
 
     # --- search ----------------------------------------------------------------------------------------
 
@@ -163,10 +164,7 @@ class Viewer(Toned, ScrollView, can_focus=True):
         for start, end, _ in (*runs, *over):
             edges.update(edge for edge in (start, end) if low < edge < high)
         ordered = sorted(edges)
-        return [
-            (a, b, _style_at(a, over) or _style_at(a, runs) or base)
-            for a, b in zip(ordered, ordered[1:], strict=False)
-        ]
+        return [(a, b, _style_at(a, over) or _style_at(a, runs) or base) for a, b in pairwise(ordered)]
 
     def _hit_runs(self, index: int, line: str) -> list[tuple[int, int, Style]]:
         lowered, wanted = line.lower(), self.needle.lower()
@@ -175,7 +173,8 @@ class Viewer(Toned, ScrollView, can_focus=True):
             return []
         current = bool(self.hits.lines) and index == self.hits.lines[self._hit_at]
         style = self.get_component_rich_style("viewer--hit-at" if current else "viewer--hit")
-        runs, at = [], lowered.find(wanted)
+        runs: list[tuple[int, int, Style]] = []
+        at = lowered.find(wanted)
         while at >= 0 and len(runs) < 200:
             runs.append((at, at + len(wanted), style))
             at = lowered.find(wanted, at + len(wanted))

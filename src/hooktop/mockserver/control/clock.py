@@ -25,7 +25,8 @@ def register(wing: ControlWing) -> None:
     def set_clock(call: Call) -> Answer:
         project, form = wing.project(call), read(call, ClockForm)
         with project.advancing, project.lock:
-            project.clock = project.faults.clock = made_clock(form, "", project.now())
+            project.clock = made_clock(form, "", project.now())
+            project.remember_clock()
         scheduler.poke(project)
         return data(call, clock_json(project))
 

@@ -11,6 +11,7 @@ from hooktop.mockserver.engine.clock import ClockError, iso
 from hooktop.mockserver.engine.desk import Missing
 from hooktop.mockserver.engine.project import Project
 from hooktop.mockserver.engine.registry import Registry
+from hooktop.mockserver.engine.scheduler import Runaway
 from hooktop.mockserver.http.call import MISSING, Answer, Call
 from hooktop.mockserver.http.errors import ApiError
 from hooktop.mockserver.http.site import Site
@@ -46,7 +47,7 @@ class ControlWing(Wing):
         except Missing:
             raise ApiError(
                 404, "NOT_FOUND", f"no project {call.path['id']!r}; GET /_mock/v1/projects lists them"
-            )
+            ) from None
 
     def missing_key(self, call: Call) -> ApiError:
         return ApiError(401, "UNAUTHORIZED", "send the admin token: Authorization: Bearer <token>")
@@ -67,7 +68,10 @@ class ControlWing(Wing):
         if isinstance(error, Refused):
             return ApiError(409, error.reason.value.upper(), str(error), dict(error.facts))
         if isinstance(error, ClockError):
-            return ApiError(409, "CLOCK", str(error))
+            return ApiError(409, "CONFLICT", str(error))
+        if isinstance(error, Runaway):
+            details = {"steps": error.steps, "endpoint_id": error.endpoint_id}
+            return ApiError(409, "TOO_MUCH_WORK", str(error), details)
         return None
 
 

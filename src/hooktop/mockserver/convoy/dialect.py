@@ -10,7 +10,7 @@ from hooktop.mockserver.convoy import signing
 from hooktop.mockserver.convoy.ids import ulid
 from hooktop.mockserver.convoy.profile import policy
 from hooktop.mockserver.delivery.model import Endpoint, Event, Kind, Message
-from hooktop.mockserver.delivery.policy import DAY, Policy
+from hooktop.mockserver.delivery.policy import Policy
 from hooktop.mockserver.engine.dialect import Arrival, EndpointDraft, PlainDoors
 from hooktop.mockserver.engine.store import Thing
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hooktop.mockserver.engine.chance import Chance
     from hooktop.mockserver.engine.project import Project, Settings
 
-KEPT_FOR_EVER: Final = 36_500 * DAY
+KEPT_FOR_EVER: Final = -1
 """Nothing of a delivery is ever swept: retention is the operator's business on a self-hosted server."""
 USER_AGENT: Final = "Convoy/26.6.6"
 SECRET_LETTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -5,6 +5,7 @@ source: docs/api-reference, and the server's code where its document is silent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from hooktop.mockserver.http.errors import ApiError
 
-DATE_FORMAT: Final = "%Y-%m-%dT%H:%M:%S"
+DATE: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 BAD_START: Final = "please specify a startDate in the format 2006-01-02T15:04:05"
 BAD_END: Final = "please specify a correct endDate in the format 2006-01-02T15:04:05 or none at all"
 DEFAULT_PER_PAGE: Final = 20
@@ -51,11 +52,12 @@ def window(query: Query, now: int) -> Window:
 def _date(text: str, complaint: str) -> int | None:
     if not text:
         return None
+    if not DATE.fullmatch(text):
+        raise ApiError(400, message=complaint)
     try:
-        parsed = datetime.strptime(text, DATE_FORMAT)
+        return _millis(datetime.fromisoformat(f"{text}+00:00"))
     except ValueError:
         raise ApiError(400, message=complaint) from None
-    return _millis(parsed.replace(tzinfo=UTC))
 
 
 def _millis(moment: datetime) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import StrEnum
+from typing import Any
 
 from hooktop.mockserver.delivery.model import (
     OPEN_STATES,
@@ -49,7 +50,7 @@ class Reason(StrEnum):
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer of the rules, not a fault
+class Refused(Exception):
     """A transition that the rules do not allow; `facts` are what a dialect needs to word it."""
 
     def __init__(self, reason: Reason, **facts: object) -> None:
@@ -97,17 +98,15 @@ def _entry_state(endpoint: Endpoint, policy: Policy) -> State:
 
 
 def _first_expiry(retention_ms: int | None, now: int) -> int | None:
-    """A retention of zero means "delete right after delivery": nothing expires before that."""
-    return now + retention_ms if retention_ms else None
+    """A retention of zero means "delete right after delivery", a negative one "keep for ever"."""
+    return now + retention_ms if retention_ms and retention_ms > 0 else None
 
 
 def hold(message: Message, now: int) -> Message:
     """Keep a message back because its endpoint is paused."""
     if message.state not in (State.WAITING, State.RETRYING):
         raise Refused(Reason.DELIVERY_IN_PROGRESS, state=message.state.value)
-    return replace(
-        message, state=State.HELD, due_at=None, next_attempt_at=None, slot_at=None, updated_at=now
-    )
+    return replace(message, state=State.HELD, due_at=None, next_attempt_at=None, slot_at=None, updated_at=now)
 
 
 def release(message: Message, policy: Policy, now: int) -> Message:
@@ -149,7 +148,7 @@ def finish(
 
     A message whose endpoint was deleted meanwhile stays dead, and a deleted message is not retried.
     """
-    told = {
+    told: dict[str, Any] = {
         "response_status": answer.status,
         "response_latency_ms": answer.latency_ms,
         "updated_at": now,
@@ -169,10 +168,10 @@ def finish(
     return replace(message, **told, state=State.RETRYING, ladder=retry.ladder, ladder_step=retry.step), retry
 
 
-def _delivered(message: Message, told: Mapping[str, object], now: int) -> Message:
+def _delivered(message: Message, told: Mapping[str, Any], now: int) -> Message:
     first = message.delivered_at is None
     expires_at = message.payload_expires_at
-    if first and message.retention_ms is not None:
+    if first and message.retention_ms is not None and message.retention_ms >= 0:
         expires_at = now + message.retention_ms
     return replace(
         message,
@@ -278,9 +277,9 @@ def _check_replay(
     _refuse_state(message, policy.replayable if allowed is None else allowed)
     if policy.replay_needs_active:
         _refuse_idle(endpoint)
-    if not from_dead_letters and policy.replay_limit is not None:
-        if message.replay_count >= policy.replay_limit:
-            raise Refused(Reason.REPLAY_LIMIT, limit=policy.replay_limit, replay_count=message.replay_count)
+    limit = None if from_dead_letters else policy.replay_limit
+    if limit is not None and message.replay_count >= limit:
+        raise Refused(Reason.REPLAY_LIMIT, limit=limit, replay_count=message.replay_count)
 
 
 def _refuse_state(message: Message, allowed: frozenset[State]) -> None:
@@ -408,7 +407,6 @@ def _is_stopped(endpoint: Endpoint | None, policy: Policy) -> bool:
         and endpoint.status is Status.PAUSED
         and policy.pause_rule(endpoint.kind) is PauseRule.HOLD
     )
-
 
 
 def stop_at_start(message: Message, endpoint: Endpoint | None, policy: Policy, now: int) -> Message | None:

@@ -90,7 +90,9 @@ class Catalogue:
     def add_key(self, value: str, project_id: str) -> None:
         """Note a further key of a project."""
         with self._change() as connection:
-            connection.execute("INSERT OR REPLACE INTO keys (value, project_id) VALUES (?, ?)", (value, project_id))
+            connection.execute(
+                "INSERT OR REPLACE INTO keys (value, project_id) VALUES (?, ?)", (value, project_id)
+            )
 
     def drop_key(self, value: str) -> None:
         """Forget a key."""
@@ -106,7 +108,7 @@ class Catalogue:
         names = ("id", "api", "name", "seed", "api_key", "scenario", "created_at")
         return [Card(**dict(zip(names, row, strict=True))) for row in rows]
 
-    def keys(self) -> Iterator[tuple[str, str]]:
+    def further_keys(self) -> Iterator[tuple[str, str]]:
         """All further keys, each with its project's id."""
         with self._lock:
             yield from self._connection.execute("SELECT value, project_id FROM keys").fetchall()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from threading import Lock
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -23,11 +24,14 @@ class Chance:
         self._first = boot << 40
         self._key = blake2b(str(seed).encode(), digest_size=32).digest()
         self._counters: dict[str, int] = dict(counters or {})
+        self._lock = Lock()
 
     def draw(self, stream: str, size: int = 16) -> bytes:
         """The next `size` (at most 64) bytes of a stream."""
-        place = self._counters.get(stream, self._first)
-        self._counters[stream] = place + 1
+        # Requests draw their ids on many threads at once; none may get another one's place.
+        with self._lock:
+            place = self._counters.get(stream, self._first)
+            self._counters[stream] = place + 1
         return blake2b(f"{stream}\0{place}".encode(), digest_size=size, key=self._key).digest()
 
     def hex(self, digits: int, stream: str = "hex") -> str:

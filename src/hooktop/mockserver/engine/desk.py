@@ -48,7 +48,9 @@ class Desk:
 
     # --- reading ---------------------------------------------------------
 
-    def endpoint(self, endpoint: Endpoint | str, *, kind: Kind | None = None, deleted: bool = False) -> Endpoint:
+    def endpoint(
+        self, endpoint: Endpoint | str, *, kind: Kind | None = None, deleted: bool = False
+    ) -> Endpoint:
         """The endpoint as it is now. Deleted ones and those of another `kind` are Missing unless asked for."""
         id = endpoint if isinstance(endpoint, str) else endpoint.id
         found = self._store.endpoint(id)

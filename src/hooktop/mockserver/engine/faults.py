@@ -129,9 +129,15 @@ def _check_patch(patch: Iterable[Any], path: str) -> None:
 class Faults:
     """The fault rules of a project, in order; the first that fits is the one that strikes."""
 
-    def __init__(self, chance: Chance, now: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        chance: Chance,
+        now: Callable[[], int] = lambda: 0,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
         self._chance = chance
         self._now = now
+        self._on_change = on_change
         self._rules: list[Rule] = []
         self._met: dict[str, int] = {}
         self._made = 0
@@ -149,7 +155,7 @@ class Faults:
 
     def put(self, raw_rules: Iterable[Any]) -> list[Rule]:
         """Take the place of all rules. Raises FaultError; then the old ones stay."""
-        rules = []
+        rules: list[Rule] = []
         for number, raw in enumerate(raw_rules):
             self._made += 1
             rule = parse_rule(raw, f"rules[{number}]", id=f"fault-{self._made}")
@@ -157,11 +163,13 @@ class Faults:
                 raise FaultError(f"rules[{number}].id", f"{rule.id!r} is there twice")
             rules.append(replace(rule, set_at=self._now()))
         self._rules, self._met = rules, {}
+        self._on_change()
         return rules
 
     def clear(self) -> None:
         """Drop all rules."""
         self._rules, self._met = [], {}
+        self._on_change()
 
     def match(
         self, operation: str, method: str, path: str, headers: Mapping[str, str] | None = None
@@ -188,7 +196,10 @@ class Faults:
         """Go back to what `state` gave."""
         names = {item.name for item in fields(Rule)}
         self._rules = [
-            Rule(**{name: value for name, value in raw.items() if name in names} | {"patch": tuple(raw["patch"])})
+            Rule(
+                **{name: value for name, value in raw.items() if name in names}
+                | {"patch": tuple(raw["patch"])}
+            )
             for raw in state["rules"]
         ]
         self._met, self._made = dict(state["met"]), state["made"]
@@ -198,7 +209,9 @@ def _is_void(rule: Rule, now: int) -> bool:
     return rule.ttl is not None and now >= rule.set_at + rule.ttl * 1000
 
 
-def _fits(match: Mapping[str, Any], operation: str, method: str, path: str, headers: Mapping[str, str]) -> bool:
+def _fits(
+    match: Mapping[str, Any], operation: str, method: str, path: str, headers: Mapping[str, str]
+) -> bool:
     seen = {"operation": operation, "method": method, "path": path}
     for name, wanted in match.items():
         if name != "header" and not fnmatchcase(seen[name], str(wanted)):

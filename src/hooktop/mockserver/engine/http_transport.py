@@ -31,7 +31,7 @@ _CHUNK = 16 * 1024
 Resolve = Callable[[str, int], Iterable[str]]
 
 
-class AddressBlocked(Exception):  # noqa: N818 - it is an answer of the guard, not a fault
+class AddressBlocked(Exception):
     """The address is neither loopback nor allowed by name."""
 
 
@@ -178,13 +178,13 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> tuple[bytes, b
 def _kind_of(error: Exception) -> AnswerError:
     if isinstance(error, AddressBlocked):
         return AnswerError.BLOCKED
-    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError)):
-        # urllib3 makes a refused connection a kind of connect timeout
-        return AnswerError.REFUSED if isinstance(error, NewConnectionError) else AnswerError.TIMEOUT
+    # From the special to the general: urllib3 derives its kinds of failure to connect from one another.
     if isinstance(error, (NameResolutionError, socket.gaierror)):
         return AnswerError.DNS
     if isinstance(error, (NewConnectionError, ConnectionRefusedError)):
         return AnswerError.REFUSED
+    if isinstance(error, (ConnectTimeoutError, ReadTimeoutError, TimeoutError)):
+        return AnswerError.TIMEOUT
     return AnswerError.TLS if isinstance(error, SSLError) else AnswerError.RESET
 
 

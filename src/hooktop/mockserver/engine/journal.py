@@ -10,7 +10,19 @@ from typing import Any
 
 KEPT = 1_000
 _SHOWN_OF_KEY = 12
-FIELDS = ("operation", "method", "path", "query", "key", "status", "request_id", "fault", "valid", "since", "until")
+FIELDS = (
+    "operation",
+    "method",
+    "path",
+    "query",
+    "key",
+    "status",
+    "request_id",
+    "fault",
+    "valid",
+    "since",
+    "until",
+)
 """What a match may name; text may hold * and ?."""
 
 
@@ -171,9 +183,9 @@ def _seen(entry: Entry, name: str) -> Any:
 
 def _fits(entry: Entry, name: str, wanted: Any) -> bool:
     if name == "since":
-        return entry.at >= wanted
+        return entry.at >= int(wanted)
     if name == "until":
-        return entry.at < wanted
+        return entry.at < int(wanted)
     seen = getattr(entry, name)
     if isinstance(wanted, (list, tuple)):
         return seen in wanted

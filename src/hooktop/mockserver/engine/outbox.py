@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from hooktop.mockserver.delivery import lifecycle
 from hooktop.mockserver.delivery.model import Answer, AnswerError, Message, State
+from hooktop.mockserver.engine.crew import Crew
 from hooktop.mockserver.engine.store import Due, Flight
 from hooktop.mockserver.engine.transport import Delivery, Transport
 from hooktop.mockserver.engine.work import BATCH, Fired, delivery_of, finish, fired_of, stopped_or_put_off
@@ -34,6 +35,14 @@ class _Answered:
     answer: Answer
 
 
+class Sent(Enum):
+    """How a round of sending ended."""
+
+    NOTHING = "nothing was due"
+    MORE = "something was sent or done, there may be more"
+    FULL = "what is due waits for a worker"
+
+
 class Outbox:
     """The workers that carry deliveries out, and the answers that wait to be taken in."""
 
@@ -43,78 +52,64 @@ class Outbox:
         self._most_of_one = max(1, workers // 2)
         """So that an endpoint that hangs leaves workers to the others."""
         self._wake = wake
-        self._pool: ThreadPoolExecutor | None = None
+        self._crew = Crew(workers)
         self._answers: deque[_Answered] = deque()
         self._busy: Counter[str] = Counter()
         self._running = 0
         self._lock = threading.Lock()
-        self._freed: set[str] = set()
 
     # --- one after another, for a clock that is moved --------------------
 
     def run_some(self, project: Project, until: int, limit: int) -> tuple[Sequence[Fired], int]:
         """Do the first things due at or before `until` and wait for their answers."""
         claims, steps = self._claim(project, until, limit, skip=(), same_instant=True)
-        answers = list(self._workers_pool().map(self._carry, claims))
-        fired = self._take_in(answers)
-        return fired, steps
+        return self._take_in(self._crew.map(self._carry, claims)), steps
 
     # --- side by side, for a clock that runs by itself -------------------
 
-    def send_due(self, project: Project, until: int) -> bool:
-        """Hand what is due to free workers; True: there may be more that a worker is free for."""
+    def send_due(self, project: Project, until: int) -> Sent:
+        """Hand what is due to free workers."""
         with self._lock:
             free = self._workers - self._running
             skip = tuple(id for id, busy in self._busy.items() if busy >= self._most_of_one)
         if free <= 0:
-            return False
+            return Sent.FULL
         claims, steps = self._claim(project, until, free, skip=skip, same_instant=False)
         with self._lock:
             self._running += len(claims)
             self._busy.update([claim.delivery.endpoint.id for claim in claims])
-        pool = self._workers_pool()
         for claim in claims:
-            pool.submit(self._work, claim)
-        return steps > 0
+            self._crew.submit(self._work, claim)
+        if steps:
+            return Sent.MORE
+        return Sent.FULL if skip else Sent.NOTHING
 
     @property
     def has_answers(self) -> bool:
         """Whether answers wait to be taken in."""
         return bool(self._answers)
 
-    @property
-    def freed(self) -> bool:
-        """Whether workers have become free since they were last asked for."""
-        return bool(self._freed)
-
-    def take_freed(self) -> set[str]:
-        """Projects that may have been waiting for a worker."""
-        freed, self._freed = self._freed, set()
-        return freed
-
     def collect(self) -> None:
         """Take in all answers that have come, in one transaction for each project."""
         answers: list[_Answered] = []
         while self._answers:
             answers.append(self._answers.popleft())
-        if not answers:
-            return
-        self._take_in(answers)
-        with self._lock:
-            self._running -= len(answers)
-            for item in answers:
-                id = item.claim.delivery.endpoint.id
-                self._busy[id] -= 1
-                if not self._busy[id]:
-                    del self._busy[id]
-        self._freed |= {item.claim.project.id for item in answers}
+        try:
+            self._take_in(answers)
+        finally:
+            with self._lock:
+                self._running -= len(answers)
+                self._busy.subtract([item.claim.delivery.endpoint.id for item in answers])
+                self._busy = +self._busy
 
     def stop(self, timeout: float) -> None:
-        """Wait for running attempts and take their answers in."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=timeout > 0, cancel_futures=True)
-            self._pool = None
+        """Wait for running attempts, up to `timeout` seconds, and take their answers in.
+
+        What has not ended by then stays in state sending and is sent again after the next start.
+        """
+        self._crew.wait(timeout)
         self.collect()
+        self._crew.stop()
 
     # --- the three parts of a delivery -----------------------------------
 
@@ -131,7 +126,21 @@ class Outbox:
                     return [], self._others(project, other_at, is_sweep)
             if same_instant:
                 due = [item for item in due if item.message.due_at == first]
+            else:
+                due = self._fair_share(due)
             return self._begin(project, due), len(due)
+
+    def _fair_share(self, due: list[Due]) -> list[Due]:
+        """Without what would give one endpoint more than its share of the workers."""
+        with self._lock:
+            busy = Counter(self._busy)
+        chosen = []
+        for item in due:
+            id = item.message.endpoint_id
+            if busy[id] < self._most_of_one:
+                busy[id] += 1
+                chosen.append(item)
+        return chosen
 
     def _others(self, project: Project, at: int, is_sweep: bool) -> int:
         now = project.move_to(at)
@@ -175,14 +184,10 @@ class Outbox:
 
     def _take_in(self, answers: list[_Answered]) -> list[Fired]:
         fired: list[Fired] = []
-        for _, group in groupby(answers, key=lambda item: item.claim.project.id):
+        by_project = sorted(answers, key=lambda item: item.claim.project.id)
+        for _, group in groupby(by_project, key=lambda item: item.claim.project.id):
             fired += _take_in_of_one(list(group))
         return fired
-
-    def _workers_pool(self) -> ThreadPoolExecutor:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="hooktop-delivery")
-        return self._pool
 
 
 def _take_in_of_one(answers: list[_Answered]) -> list[Fired]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hooktop.mockserver.delivery.policy import DAY, Policy
+from hooktop.mockserver.engine import world
 from hooktop.mockserver.engine.chance import Chance
 from hooktop.mockserver.engine.clock import Clock, VirtualClock
 from hooktop.mockserver.engine.desk import Desk
@@ -77,14 +78,16 @@ class Project:
         self.lock = threading.RLock()
         self.changed = threading.Condition(self.lock)
         self.advancing = threading.Lock()
-        self.receivers = Receivers(chance)
-        self.faults = Faults(chance, self.now)
+        self.receivers = Receivers(chance, self.remember)
+        self.faults = Faults(chance, self.now, self.remember)
         self.journal = Journal(self.signal)
         self.traffic = Traffic()
         self.desk = Desk(self)
         self.rate_slots: dict[str, int] = {}
         self.snapshots: dict[str, bytes] = {}
         self.baseline: bytes | None = None
+        """The data to which a reset returns; None: none at all."""
+        self.base_state: dict[str, Any] = {}
         self.poke: Callable[[Project], None] = _nobody
         self.on_endpoint: Callable[[Project, str], None] = lambda _project, _id: None
         self._open_store = open_store
@@ -126,6 +129,7 @@ class Project:
         with self.lock:
             self.settings = replace(self.settings, **changes)
             self.policy = self.dialect.policy(self.settings)
+            self.remember()
             return self.settings
 
     def now(self) -> int:
@@ -143,6 +147,18 @@ class Project:
                 clock.move_to(at)
             return clock.now()
         return min(at, clock.now()) if clock.mode == "scaled" else clock.now()
+
+    def set_clock(self, clock: Clock) -> None:
+        """Let the project live by another clock."""
+        with self.lock:
+            self.clock = clock
+            self.remember_clock()
+            self.touched()
+
+    def remember(self) -> None:
+        """Let a durable store know what is kept outside of its tables."""
+        if self._store is not None and self._store.durable:
+            world.keep_state(self)
 
     def remember_clock(self) -> None:
         """Let a durable store know how far the clock has come."""

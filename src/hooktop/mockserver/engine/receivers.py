@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,8 +62,9 @@ def host_of(url: str) -> str:
 class Receivers:
     """All receivers of a project. A host without a script answers 200."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, on_change: Callable[[], None] = lambda: None) -> None:
         self._chance = chance
+        self._on_change = on_change
         self._scripts: dict[str, Script] = {}
         self._used: dict[str, list[int]] = {}
         self._received: deque[Received] = deque(maxlen=RECEIVED_KEPT)
@@ -76,6 +77,11 @@ class Receivers:
 
         `answers` are ScriptedAnswer values or their JSON form. Raises ScriptError, then nothing changes.
         """
+        script = self._keep(name, answers, host)
+        self._on_change()
+        return script
+
+    def _keep(self, name: str, answers: Sequence[Any], host: str | None) -> Script:
         parsed = parse_answers(answers, "answers")
         script = Script(name=name, answers=parsed, host=host.lower() if host else None)
         self._scripts[name] = script
@@ -92,6 +98,7 @@ class Receivers:
         if script is None:
             return False
         del self._scripts[script.name], self._used[script.name]
+        self._on_change()
         return True
 
     def scripts(self) -> list[Script]:
@@ -222,7 +229,7 @@ class Receivers:
         """Go back to what `state` gave; what was received is forgotten."""
         self._scripts, self._used = {}, {}
         for raw in state["scripts"]:
-            self.set(raw["name"], raw["answers"], raw["host"])
+            self._keep(raw["name"], raw["answers"], raw["host"])
             self._used[raw["name"]] = list(raw["used"])
         self.forget_received()
 

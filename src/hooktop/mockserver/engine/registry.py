@@ -7,18 +7,19 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from hooktop.mockserver.delivery import lifecycle
 from hooktop.mockserver.engine import world
 from hooktop.mockserver.engine.catalogue import Card, Catalogue
 from hooktop.mockserver.engine.chance import Chance
-from hooktop.mockserver.engine.clock import Clock, RealClock, VirtualClock, clock_from
+from hooktop.mockserver.engine.clock import Clock, RealClock, VirtualClock
 from hooktop.mockserver.engine.desk import Missing
 from hooktop.mockserver.engine.dialect import Dialect
+from hooktop.mockserver.engine.history import go_on, play
 from hooktop.mockserver.engine.project import Project, Settings
-from hooktop.mockserver.engine.scenario import Scenario, load_scenario, play
+from hooktop.mockserver.engine.scenario import Scenario, load_scenario
 from hooktop.mockserver.engine.scheduler import Scheduler
 from hooktop.mockserver.engine.sqlite_store import SqliteStore
 from hooktop.mockserver.engine.store import EndpointQuery, Store, StoreError
-from hooktop.mockserver.delivery import lifecycle
 
 
 class UnknownApi(ValueError):
@@ -117,14 +118,15 @@ class Registry:
         dialect = self._dialect(api)
         with self._lock:
             chosen = clock or self._make_clock()
+            picked = int.from_bytes(self._chance.draw("seed", 4), "big") if seed is None else seed
             return Project(
                 id=dialect.new_id("project", None, self._chance, chosen.now()),
                 name=name,
-                seed=(seed := int.from_bytes(self._chance.draw("seed", 4), "big") if seed is None else seed),
+                seed=picked,
                 api_key=dialect.api_key(self._chance),
                 dialect=dialect,
                 clock=chosen,
-                chance=Chance(seed),
+                chance=Chance(picked),
                 open_store=self._open_store,
                 scenario=scenario,
                 settings=Settings(
@@ -170,7 +172,7 @@ class Registry:
             project = self._reopen(card, catalogue)
             self._projects[project.id] = project
             self._keys[project.api_key] = project
-        for value, project_id in catalogue.keys():
+        for value, project_id in catalogue.further_keys():
             if project_id in self._projects:
                 self._keys[value] = self._projects[project_id]
 
@@ -189,9 +191,12 @@ class Registry:
         )
         boot_counters = project.chance.counters()
         if not world.load_state(project):
-            raise StoreError(f"{catalogue.data_path(card.id)}: the project's state is missing; remove the store")
+            raise StoreError(
+                f"{catalogue.data_path(card.id)}: the project's state is missing; remove the store"
+            )
         project.chance.go_on_from(boot_counters)
-        _restart_traffic(project)
+        if card.scenario is not None:
+            go_on(project, load_scenario(card.scenario).project_of(card.api))
         baseline = catalogue.baseline_path(card.id)
         project.baseline = baseline.read_bytes() if baseline.exists() else None
         project.base_state = world.base_state_of(project)

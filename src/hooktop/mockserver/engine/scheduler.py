@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hooktop.mockserver.engine.clock import ClockError, VirtualClock, iso
-from hooktop.mockserver.engine.outbox import Outbox
+from hooktop.mockserver.engine.outbox import Outbox, Sent
 from hooktop.mockserver.engine.work import BATCH, Fired, next_due_at, run_batch
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ log = logging.getLogger("hooktop.mockserver.scheduler")
 MAX_STEPS = 100_000
 FIRED_SHOWN = 1_000
 _LONGEST_SLEEP_S = 60.0
+_FULL_SLEEP_S = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +37,14 @@ class Advance:
     next_due_at: int | None
 
 
-class Runaway(Exception):  # noqa: N818 - it names what runs away
+class Runaway(Exception):
     """The work did not end within the steps allowed; the clock stands where it stopped."""
 
     def __init__(self, project: Project, steps: int, endpoint_id: str | None) -> None:
         endpoint = project.store.endpoint(endpoint_id) if endpoint_id else None
-        named = f"endpoint {endpoint_id} ({endpoint.name or endpoint.url})" if endpoint else "no single endpoint"
+        named = (
+            f"endpoint {endpoint_id} ({endpoint.name or endpoint.url})" if endpoint else "no single endpoint"
+        )
         self.endpoint_id = endpoint_id
         self.steps = steps
         self.now = project.now()
@@ -187,7 +190,7 @@ class Scheduler:
                 if self._stopping:
                     return
                 ready = self._ready()
-            self._outbox.collect()
+            self._collect()
             for project in ready:
                 self._turn(project)
 
@@ -203,10 +206,14 @@ class Scheduler:
     def _ready(self) -> list[Project]:
         now = monotonic()
         ids = self._dirty | {id for id, at in self._deadlines.items() if at <= now}
-        if self._outbox.freed:
-            ids |= self._outbox.take_freed()
         self._dirty = set()
         return [self._projects[id] for id in sorted(ids) if id in self._projects]
+
+    def _collect(self) -> None:
+        try:
+            self._outbox.collect()
+        except Exception:
+            log.exception("answers of deliveries could not be taken in")
 
     def _turn(self, project: Project) -> None:
         """One turn of a project; what goes wrong there must not stop the others."""
@@ -221,23 +228,24 @@ class Scheduler:
             self._deadlines.pop(project.id, None)
             return
         if project.settings.deliver == "http":
-            more = self._outbox.send_due(project, project.now())
+            sent = self._outbox.send_due(project, project.now())
         else:
-            more = run_batch(project, project.now()).steps > 0 if self._has_work(project) else False
-        self._set_deadline(project, more)
+            sent = self._simulate(project)
+        self._set_deadline(project, sent)
 
-    def _has_work(self, project: Project) -> bool:
+    def _simulate(self, project: Project) -> Sent:
         due_at = next_due_at(project)
-        return due_at is not None and due_at <= project.now()
+        if due_at is None or due_at > project.now():
+            return Sent.NOTHING
+        run_batch(project, project.now())
+        return Sent.MORE
 
-    def _set_deadline(self, project: Project, more: bool) -> None:
+    def _set_deadline(self, project: Project, sent: Sent) -> None:
         due_at = next_due_at(project)
         seconds = None if due_at is None else project.clock.wall_seconds_until(due_at)
-        if more:
-            seconds = 0.0
-        elif seconds == 0.0 and project.settings.deliver == "http":
-            # What is due waits for a free worker: the answer that frees one wakes the thread.
-            seconds = _LONGEST_SLEEP_S
+        if sent is Sent.FULL:
+            # An answer, which frees a worker, wakes the thread earlier.
+            seconds = max(seconds or 0.0, _FULL_SLEEP_S)
         with self._wakeup:
             if seconds is None or project.id not in self._projects:
                 self._deadlines.pop(project.id, None)

@@ -14,12 +14,13 @@ from hooktop.mockserver.engine.sqlite_schema import TABLES, VERSION
 from hooktop.mockserver.engine.store import StoreError
 
 MEMORY = ":memory:"
+_MAGIC = b"SQLite format 3\0"
 _WAL_FLAGS = slice(18, 20)
 """Bytes of a database's header that say "has a write-ahead log"; an image must not say so."""
 
 
 @cache
-def _empty_image() -> bytes:
+def empty_image() -> bytes:
     """A database with all tables and no rows, made once: copying it is far cheaper than creating tables."""
     connection = sqlite3.connect(MEMORY)
     connection.executescript(TABLES)
@@ -43,6 +44,8 @@ def _connect(path: str) -> sqlite3.Connection:
 
 def copy_into(connection: sqlite3.Connection, image: bytes) -> None:
     """Make `connection` hold exactly what `image` holds."""
+    if not image.startswith(_MAGIC):
+        raise StoreError("the image is not a project's data: it does not begin like a database")
     source = sqlite3.connect(MEMORY)
     try:
         source.deserialize(image)
@@ -64,13 +67,15 @@ def open_database(path: str) -> sqlite3.Connection:
         connection = _connect(path)
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone():
-            copy_into(connection, _empty_image())
+            copy_into(connection, empty_image())
             version = VERSION
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {error}; give another --store or remove the file") from error
     if version != VERSION:
         connection.close()
-        raise StoreError(f"{path}: data version {version}, this program reads version {VERSION}; use another file")
+        raise StoreError(
+            f"{path}: data version {version}, this program reads version {VERSION}; use another file"
+        )
     return connection
 
 

@@ -35,29 +35,29 @@ class SqliteFigures(SqliteCore):
         until: int | None = None,
     ) -> dict[State, int]:
         """Messages accepted in the span, by state; deleted ones too."""
-        where, values = _where(
-            kind=kind and kind.value, endpoint_id=endpoint_id, since=since, until=until
-        )
+        where, values = _where(kind=kind and kind.value, endpoint_id=endpoint_id, since=since, until=until)
         found = self.all(f"SELECT state, count(*) FROM messages WHERE {where} GROUP BY state", values)
         return {State(state): number for state, number in found}
 
     def counts_by_endpoint(self) -> dict[str, dict[State, int]]:
         """Messages of each endpoint, by state."""
         totals: dict[str, dict[State, int]] = defaultdict(dict)
-        found = self.all(
-            "SELECT endpoint_id, state, count(*) FROM messages GROUP BY endpoint_id, state"
-        )
+        found = self.all("SELECT endpoint_id, state, count(*) FROM messages GROUP BY endpoint_id, state")
         for endpoint_id, state, number in found:
             totals[endpoint_id][State(state)] = number
         return dict(totals)
 
     def series(
-        self, *, since: int, until: int, bucket_ms: int, kind: Kind | None = None, endpoint_id: str | None = None
+        self,
+        *,
+        since: int,
+        until: int,
+        bucket_ms: int,
+        kind: Kind | None = None,
+        endpoint_id: str | None = None,
     ) -> list[Bucket]:
         """Figures by time of acceptance; empty buckets too, oldest first."""
-        where, values = _where(
-            kind=kind and kind.value, endpoint_id=endpoint_id, since=since, until=until
-        )
+        where, values = _where(kind=kind and kind.value, endpoint_id=endpoint_id, since=since, until=until)
         found = self.all(
             "SELECT (created_at - ?) / ? AS bucket, state, count(*), "
             "sum(CASE WHEN attempt_count > 1 THEN attempt_count - 1 ELSE 0 END), sum(attempt_count), "
@@ -76,7 +76,7 @@ class SqliteFigures(SqliteCore):
     ) -> list[tuple[str, int, int]]:
         """(message id, replays, attempts answered 2xx) of each message with two or more successes."""
         where, values = _where("m.", endpoint_id=endpoint_id, since=since, until=until)
-        return self.all(  # type: ignore[return-value]
+        return self.all(
             "SELECT m.id, m.replay_count, count(*) FROM messages m JOIN attempts a ON a.message_id = m.id "
             f"WHERE {where} AND {_SUCCESS} GROUP BY m.id, m.replay_count, m.seq HAVING count(*) > 1 ORDER BY m.seq",
             values,

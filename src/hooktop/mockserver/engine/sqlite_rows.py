@@ -27,7 +27,9 @@ _STATES = {state.value: state for state in State}
 _KINDS = {kind.value: kind for kind in Kind}
 _STATUSES = {status.value: status for status in Status}
 _LADDERS: Mapping[str | None, Ladder | None] = {None: None} | {ladder.value: ladder for ladder in Ladder}
-_ERRORS: Mapping[str | None, AnswerError | None] = {None: None} | {error.value: error for error in AnswerError}
+_ERRORS: Mapping[str | None, AnswerError | None] = {None: None} | {
+    error.value: error for error in AnswerError
+}
 _decode = msgspec.json.decode
 _decode_secrets = msgspec.json.Decoder(tuple[Secret, ...]).decode
 _decode_flight = msgspec.json.Decoder(Flight).decode
@@ -274,9 +276,7 @@ def thing_row(thing: Thing) -> Row:
 
 def thing_of(row: Row) -> Thing:
     """From the order of THING_COLUMNS."""
-    return Thing(
-        kind=row[0], id=row[1], lookup=row[2], doc=from_json(row[3]), created_at=row[4], seq=row[5]
-    )
+    return Thing(kind=row[0], id=row[1], lookup=row[2], doc=from_json(row[3]), created_at=row[4], seq=row[5])
 
 
 def flight_blob(flight: Flight) -> bytes:

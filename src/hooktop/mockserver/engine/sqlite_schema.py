@@ -4,33 +4,38 @@ from __future__ import annotations
 
 VERSION = 1
 
-ENDPOINT_COLUMNS = (
+
+def _columns(names: str) -> tuple[str, ...]:
+    return tuple(names.split())
+
+
+ENDPOINT_COLUMNS = _columns(
     "id seq kind url name description status rate_per_s burst headers secrets config "
     "paused_at created_at updated_at deleted_at"
-).split()
+)
 
-MESSAGE_FIXED = (
+MESSAGE_FIXED = _columns(
     "seq id endpoint_id kind event_id idempotency_key event_type content_type size_bytes payload_sha256 "
     "headers retention_ms created_at"
-).split()
+)
 """Columns that never change once the message is accepted."""
 
-MESSAGE_MOVING = (
+MESSAGE_MOVING = _columns(
     "state cancelled attempt_count round_attempts replay_count ladder ladder_step due_at next_attempt_at slot_at "
     "payload_expires_at payload_gone_at last_error response_status response_latency_ms first_attempt_at "
     "delivered_at failed_at updated_at deleted_at deleted_by config"
-).split()
+)
 
-ATTEMPT_COLUMNS = (
+ATTEMPT_COLUMNS = _columns(
     "seq id message_id endpoint_id number at finished_at url response_status latency_ms error error_text "
     "resolved_ip conn_reused ladder retry_after_ms replay request_headers response_headers timings response_body"
-).split()
+)
 
-EVENT_COLUMNS = (
+EVENT_COLUMNS = _columns(
     "seq id type idempotency_key payload content_type headers source status config created_at updated_at"
-).split()
+)
 
-THING_COLUMNS = "kind id lookup doc created_at seq".split()
+THING_COLUMNS = _columns("kind id lookup doc created_at seq")
 
 TABLES = """
 CREATE TABLE endpoints (

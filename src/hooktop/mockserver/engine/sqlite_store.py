@@ -49,9 +49,7 @@ _DUE = (
     "LEFT JOIN payloads p ON p.seq = m.seq LEFT JOIN flights f ON f.seq = m.seq "
     "WHERE m.due_at <= ? {others}ORDER BY m.due_at, m.seq LIMIT ?"
 )
-_EXPIRED = (
-    f"{_MESSAGE} WHERE payload_expires_at <= ? AND payload_gone_at IS NULL ORDER BY payload_expires_at, seq LIMIT ?"
-)
+_EXPIRED = f"{_MESSAGE} WHERE payload_expires_at <= ? AND payload_gone_at IS NULL ORDER BY payload_expires_at, seq LIMIT ?"
 _ENDPOINT = _select("endpoints", ENDPOINT_COLUMNS)
 _ENDPOINT_BY_ID = f"{_ENDPOINT} WHERE id = ?"
 _ATTEMPT = _select("attempts", ATTEMPT_COLUMNS)
@@ -125,10 +123,10 @@ class SqliteStore(SqliteFigures):
     def messages(self, query: MessageQuery) -> list[Message]:
         """A page of messages."""
         conditions = lists.message_conditions(query)
-        pages = [
-            self._page(_MESSAGE, query, branch + conditions) for branch in lists.message_branches(query)
-        ]
-        return [rows.message_of(row) for row in lists.merged(pages, query, _CREATED_AT, _SEQ)] if pages else []
+        pages = [self._page(_MESSAGE, query, branch + conditions) for branch in lists.message_branches(query)]
+        return (
+            [rows.message_of(row) for row in lists.merged(pages, query, _CREATED_AT, _SEQ)] if pages else []
+        )
 
     def count(self, query: MessageQuery) -> int:
         """Number of messages that a query without paging would list."""
@@ -276,6 +274,18 @@ class SqliteStore(SqliteFigures):
         self.run("DELETE FROM things WHERE kind = ? AND id = ?", (kind, id))
 
     # --- small parts -------------------------------------------------------
+
+    def due_sql(self) -> str:
+        """The statement of the due scan, for whoever wants to see its plan."""
+        return _DUE.format(others="")
+
+    def explain(self, query: MessageQuery) -> list[str]:
+        """How the database reads each part of a message list."""
+        plans = []
+        for branch in lists.message_branches(query):
+            tail, values = lists.window(query, branch + lists.message_conditions(query))
+            plans += [row[3] for row in self.all(f"EXPLAIN QUERY PLAN {_MESSAGE} {tail}", values)]
+        return plans
 
     def _page(self, select: str, page: Page, conditions: list[lists.Condition]) -> list[rows.Row]:
         tail, values = lists.window(page, conditions)

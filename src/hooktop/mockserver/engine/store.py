@@ -205,7 +205,13 @@ class Store(Protocol):
 
     def counts_by_endpoint(self) -> dict[str, dict[State, int]]: ...
     def series(
-        self, *, since: int, until: int, bucket_ms: int, kind: Kind | None = None, endpoint_id: str | None = None
+        self,
+        *,
+        since: int,
+        until: int,
+        bucket_ms: int,
+        kind: Kind | None = None,
+        endpoint_id: str | None = None,
     ) -> list[Bucket]:
         """Figures by time of acceptance; empty buckets too, oldest first."""
         ...

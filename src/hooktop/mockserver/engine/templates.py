@@ -86,10 +86,14 @@ def _text(text: str) -> Filler:
     end = 0
     for found in _PLACEHOLDER.finditer(text):
         literal = text[end : found.start()]
-        parts += [lambda _draws, literal=literal: literal, _placeholder(found[1], found[2])]
+        parts += [_literal(literal), _placeholder(found[1], found[2])]
         end = found.end()
     tail = text[end:]
     return lambda draws: "".join([str(part(draws)) for part in parts]) + tail
+
+
+def _literal(text: str) -> Filler:
+    return lambda _draws: text
 
 
 def _placeholder(name: str, argument: str | None) -> Filler:

@@ -63,6 +63,8 @@ class Traffic:
         self._producers: dict[str, Producer] = {}
         self._next: dict[str, tuple[int, int]] = {}
         """Producer -> (instant of its next arrival, number of that arrival)."""
+        self._kept: dict[str, tuple[int, int]] = {}
+        """Places of producers that may only be known later: state is read before the scenario is."""
         self._happenings: list[Happening] = []
         self._earliest: int | None = None
         self.changed = False
@@ -129,11 +131,12 @@ class Traffic:
 
     def state(self) -> dict[str, Any]:
         """How far each producer has come, JSON-able. Happenings belong to a scenario's past and are not kept."""
-        return {"next": {key: list(place) for key, place in self._next.items()}}
+        return {"next": {key: list(place) for key, place in (self._kept | self._next).items()}}
 
     def go_on_from(self, state: Mapping[str, Any]) -> None:
         """Go back to what `state` gave, for the producers that are known."""
-        self._next = {key: (at, number) for key, (at, number) in state["next"].items() if key in self._producers}
+        self._kept = {key: (at, number) for key, (at, number) in state["next"].items()}
+        self._next = {key: place for key, place in self._kept.items() if key in self._producers}
         self._look()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -181,9 +180,7 @@ def _change(message: Message, batch: Batch) -> None:
         batch.soonest = min(batch.soonest, (message.payload_expires_at, -1))
 
 
-def delivery_of(
-    project: Project, message: Message, endpoint: Endpoint, payload: bytes, now: int
-) -> Delivery:
+def delivery_of(project: Project, message: Message, endpoint: Endpoint, payload: bytes, now: int) -> Delivery:
     """The signed delivery of the message's next attempt."""
     headers = {"Content-Type": message.content_type, **endpoint.headers, **message.headers}
     headers.update(project.dialect.sign(endpoint, message, payload, now))
@@ -245,5 +242,3 @@ def fired_of(message: Message, attempt: Attempt) -> Fired:
         status=attempt.response_status,
         error=None if attempt.error is None else attempt.error.value,
     )
-
-

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hooktop.mockserver.engine.clock import clock_from
+from hooktop.mockserver.engine.sqlite_core import empty_image
+from hooktop.mockserver.engine.sqlite_store import SqliteStore
 from hooktop.mockserver.engine.store import StoreError
 
 if TYPE_CHECKING:
@@ -80,3 +82,47 @@ def load_state(project: Project) -> bool:
         state["clock"] = msgspec.json.decode(clock)
     take_state(project, state)
     return True
+
+
+def base_state_of(project: Project) -> dict[str, Any]:
+    """The state that belongs to the project's baseline, or its present one when there is none."""
+    if project.baseline is None:
+        return state_of(project)
+    reader = SqliteStore()
+    try:
+        reader.load(project.baseline)
+        raw = reader.note(_NOTE)
+    finally:
+        reader.close()
+    return state_of(project) if raw is None else dict(msgspec.json.decode(raw))
+
+
+def reset(project: Project, what: str = "all") -> None:
+    """Put a part of the project, or all of it, back to how it was when it was made. Raises ValueError."""
+    if what != "all" and what not in PARTS:
+        raise ValueError(f"reset: unknown part {what!r}; give all or one of {', '.join(PARTS)}")
+    parts = PARTS if what == "all" else (what,)
+    with project.lock:
+        base = project.base_state
+        if "data" in parts:
+            _reset_data(project, base)
+        if "clock" in parts:
+            project.clock = clock_from(base["clock"])
+            project.remember_clock()
+        if "faults" in parts:
+            project.faults.go_on_from(base["faults"])
+        if "receivers" in parts:
+            project.receivers.go_on_from(base["receivers"])
+        if "journal" in parts:
+            project.journal.clear()
+        project.touched()
+
+
+def _reset_data(project: Project, base: dict[str, Any]) -> None:
+    if project.has_data or project.baseline is not None:
+        project.store.load(project.baseline or empty_image())
+    project.chance.go_on_from(base["chance"])
+    project.traffic.go_on_from(base["traffic"])
+    project.rate_slots = {}
+    project.receivers.forget_received()
+    project.configure(**base["settings"])

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Annotated
 
 import msgspec
+
+Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""What a store can look up; a forged cursor may hold anything."""
 
 
 class BadCursor(ValueError):
@@ -20,8 +24,8 @@ class Place(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The last row of a page: its id, its time in milliseconds and its sequence number."""
 
     id: str
-    ts: int
-    seq: int
+    ts: Whole
+    seq: Whole
 
 
 _DECODER = msgspec.json.Decoder(Place)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from hooktop.mockserver.delivery.lifecycle import Refused
 from hooktop.mockserver.delivery.model import Endpoint, Kind, Ladder, Message, PauseRule, State
 from hooktop.mockserver.delivery.policy import Policy
-from hooktop.mockserver.engine.dialect import EndpointDraft, PlainDoors
+from hooktop.mockserver.engine.dialect import Arrival, EndpointDraft, PlainDoors
 from hooktop.mockserver.hookbridge import inbound, limits, outbound, signing
 from hooktop.mockserver.hookbridge.ids import letters, uuid7
 from hooktop.mockserver.hookbridge.profile import reading
@@ -25,7 +26,10 @@ class HookBridgeDialect(PlainDoors):
     name = "hookbridge"
 
     def policy(self, settings: Settings) -> Policy:
-        """How deliveries behave. source: docs/api/operations/sendwebhook, docs/guides/outbound/retry-behavior"""
+        """How deliveries behave.
+
+        source: docs/api/operations/sendwebhook, docs/guides/outbound/retry-behavior
+        """
         again = reading(settings.profile, "replay_succeeded") == "allowed"
         return Policy(
             max_attempts=limits.MAX_ATTEMPTS,
@@ -88,6 +92,16 @@ class HookBridgeDialect(PlainDoors):
             return outbound.create(project, _outbound_fields(draft))
         body = {"name": draft.name, "description": draft.description, "url": draft.url, **draft.config}
         return inbound.create(project, body)
+
+    def produce(self, project: Project, endpoint: Endpoint, arrival: Arrival) -> Message | None:
+        """Take in one webhook of a scenario; an inbound one as its public address does, checks apart."""
+        if endpoint.kind is not Kind.INBOUND:
+            return super().produce(project, endpoint, arrival)
+        try:
+            id = inbound.accept(project, endpoint, arrival.payload, arrival.headers, arrival.content_type)
+        except Refused:
+            return None
+        return project.store.message(id)
 
 
 def _outbound_fields(draft: EndpointDraft) -> dict[str, Any]:

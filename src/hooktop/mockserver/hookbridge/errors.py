@@ -32,6 +32,11 @@ _REFUSALS: Final[Mapping[Reason, tuple[int, str, str]]] = {
         "REPLAY_LIMIT_EXCEEDED",
         "Message has already been replayed the maximum number of times",
     ),
+    Reason.IDEMPOTENCY_MISMATCH: (
+        409,
+        "IDEMPOTENCY_MISMATCH",
+        "Idempotency key already used with different payload",
+    ),
     Reason.ALREADY_PAUSED: (409, "ALREADY_PAUSED", "Endpoint is already paused"),
     Reason.NOT_PAUSED: (409, "NOT_PAUSED", "Endpoint is not paused"),
     Reason.NOT_DEAD: (400, INVALID_REQUEST, "message is not in DLQ (must have failed_permanent status)"),
@@ -99,11 +104,6 @@ def forbidden_header(name: str) -> ApiError:
 def invalid_headers(message: str) -> ApiError:
     """Too many, too big or impossible headers; the texts are ours."""
     return ApiError(400, "INVALID_HEADERS", message)
-
-
-def idempotency_mismatch() -> ApiError:
-    """source: docs/guides/product/error-handling (code), python sdk 2.0.0 (text)"""
-    return ApiError(409, "IDEMPOTENCY_MISMATCH", "Idempotency key already used with different payload")
 
 
 def payload_too_large() -> ApiError:

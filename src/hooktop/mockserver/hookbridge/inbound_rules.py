@@ -93,7 +93,7 @@ def _signature_check(body: Mapping[str, Any]) -> dict[str, Any]:
         "hmac_header_name": header,
         "hmac_secret": secret,
         "timestamp_header_name": fields.text(body, "timestamp_header_name", SHORT_TEXT),
-        "timestamp_ttl_seconds": fields.whole(body, "timestamp_ttl_seconds", 1),
+        "timestamp_ttl_seconds": fields.whole(body, "timestamp_ttl_seconds", 1, limits.TIMESTAMP_TTL_MAX),
     }
 
 

@@ -23,7 +23,9 @@ MAX_ATTEMPTS: Final = 8
 
 POLL_MS: Final = MINUTE
 """The scheduler looks for retry-now and resumed messages this often.
-source: docs/api/operations/retrynow ("typically within 1 minute"), resumeendpoint ("typically 1-5 minutes")"""
+
+source: docs/api/operations/retrynow (typically within 1 minute), resumeendpoint (typically 1-5 minutes)
+"""
 
 RETRY_AFTER_CAP_SLOW_MS: Final = 24 * HOUR
 RETRY_AFTER_CAP_FAST_MS: Final = HOUR
@@ -48,6 +50,9 @@ RATE_MAX: Final = 1000
 BURST_MAX: Final = 10_000
 TTL_MINUTES_MAX: Final = 1440
 """source: docs/api/operations/createendpoint, createinboundendpoint; hb command line 1.1.0"""
+
+TIMESTAMP_TTL_MAX: Final = 365 * 24 * 60 * 60
+"""Seconds; only the minimum of 1 is documented, a maximum is ours."""
 
 ATTEMPTS_MAX: Final = 200
 """An attempts list is cut here and has no cursor. source: docs/api/operations/getmessageattempts"""

@@ -13,7 +13,7 @@ STRICT: Final = Relaxation()
 
 
 def relaxation(project: Project) -> Relaxation:
-    """Strict where deliveries are simulated; loopback, plain http and named hosts where they really go out."""
+    """Strict where deliveries are simulated; where they go out, loopback, plain http and named hosts too."""
     if project.settings.deliver != "http":
         return STRICT
     hosts = project.settings.config.get("allow_hosts", ())

@@ -16,6 +16,12 @@ from urllib.parse import SplitResult, urlsplit
 from hooktop.mockserver.hookbridge.limits import OWN_DOMAINS, UNRESOLVABLE_SUFFIXES, URL_MAX, URL_MIN
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
+_URI = re.compile(
+    r"https?://[A-Za-z0-9._~%!$&'()*+,;=:@\[\]-]+"
+    r"(?:[/?](?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+    r"(?:#(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*)?"
+)
+"""The characters of RFC 3986 at their places; the fields of the answers promise a URI."""
 _NUMERIC_HOST = re.compile(r"[0-9a-fx.]*[0-9][0-9a-fx.]*")
 
 
@@ -60,7 +66,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _split(url: str) -> SplitResult | None:
-    if not URL_MIN <= len(url) <= URL_MAX or any(char.isspace() or not char.isprintable() for char in url):
+    if not URL_MIN <= len(url) <= URL_MAX or not _URI.fullmatch(url):
         return None
     try:
         parts = urlsplit(url)
@@ -108,7 +114,7 @@ def _name_problem(host: str) -> UrlProblem | None:
     if host == "localhost" or host.endswith(".localhost"):
         return UrlProblem.BLOCKED
     labels = host.split(".")
-    if len(host) > 253 or not all(_LABEL.fullmatch(label) for label in labels):
+    if len(host) > 253 or labels[-1].isdigit() or not all(_LABEL.fullmatch(label) for label in labels):
         return UrlProblem.MALFORMED
     if any(host == domain or host.endswith("." + domain) for domain in OWN_DOMAINS):
         return UrlProblem.MALFORMED

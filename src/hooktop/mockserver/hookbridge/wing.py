@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hooktop.mockserver.delivery.lifecycle import Refused
 from hooktop.mockserver.engine.desk import Missing
-from hooktop.mockserver.hookbridge import errors
+from hooktop.mockserver.hookbridge import errors, wire
 from hooktop.mockserver.hookbridge.dialect import DIALECT
 from hooktop.mockserver.hookbridge.profile import complaints
 from hooktop.mockserver.hookbridge.routes import RESOURCES
@@ -16,6 +16,8 @@ from hooktop.mockserver.http.errors import ApiError
 from hooktop.mockserver.http.wing import Wing
 
 if TYPE_CHECKING:
+    from hooktop.mockserver.delivery.model import Message
+    from hooktop.mockserver.engine.project import Project
     from hooktop.mockserver.engine.registry import Registry
     from hooktop.mockserver.http.site import Site
     from hooktop.openapi.validation import Judge
@@ -60,6 +62,10 @@ class HookBridgeWing(Wing):
             return errors.refusal(error)
         return None
 
+    def word(self, project: Project, message: Message) -> str:
+        """The vendor's status of a message."""
+        return wire.word(message.state, project.settings.profile)
+
     def complaints(self, profile: Mapping[str, str]) -> tuple[str, ...]:
         """Switches that do not exist, values that they do not have."""
         return complaints(profile)
@@ -71,6 +77,14 @@ class HookBridgeWing(Wing):
     def internal_error(self, call: Call) -> ApiError:
         """The newer pages list a 500 without its code: ours."""
         return ApiError(500, "INTERNAL_ERROR", "Internal server error")
+
+    def shown(self, call: Call) -> tuple[str, str]:
+        """The token in a receive address is a credential, and so may be any of its query parameters."""
+        path, query = super().shown(call)
+        token = call.path.get("secret_token")
+        if token is None:
+            return path, query
+        return path.replace(token, "***"), "&".join(f"{name}=***" for name in call.query)
 
     def request_id(self, call: Call) -> str:
         """req_... also where no project is known yet."""

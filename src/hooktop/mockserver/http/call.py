@@ -125,7 +125,7 @@ def _read_json(raw: bytes) -> Any:
         return MISSING
     try:
         return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error)
         _, found, tail = reason.rpartition("(byte ")
         position = int(tail.rstrip(")")) if found and tail.rstrip(")").isdigit() else None

@@ -115,9 +115,10 @@ def _judge_answer(wing: Wing, call: Call, answer: Answer) -> None:
     judge = wing.judge
     if judge is None or call.operation not in wing.judged:
         return
-    if judge.response_ok(call.operation, answer.status, answer.body):
+    body = answer.body.decode("latin-1") if isinstance(answer.body, bytes) else answer.body
+    if judge.response_ok(call.operation, answer.status, body):
         return
-    found = judge.response(call.operation, answer.status, answer.content_type, answer.body)
+    found = judge.response(call.operation, answer.status, answer.content_type, body)
     if found:
         METRICS.count_bad_answer(wing.name, call.operation)
         log.warning("answer %s of %s breaks its document: %s", call.request_id, call.operation, found[0])
@@ -136,9 +137,13 @@ def _response(wing: Wing, call: Call, answer: Answer) -> Response:
         headers.set(name, value)
     for name, value in answer.headers.items():
         headers.set(name, value)
+    response = Response(answer.encoded(), status=answer.status, headers=headers)
     if answer.body is MISSING:
-        headers.remove("Content-Type")
-    return Response(answer.encoded(), status=answer.status, headers=headers)
+        del response.headers["Content-Type"]
+    if "Content-Length" in answer.headers:
+        # A length that promises more than is sent; werkzeug has written the true one.
+        response.headers["Content-Length"] = answer.headers["Content-Length"]
+    return response
 
 
 def _date(call: Call) -> str:
@@ -157,13 +162,13 @@ def _record(wing: Wing, call: Call, status: int, seconds: float) -> None:
     project = call.project
     if project is None:
         return
-    request = call.request
+    path, query = wing.shown(call)
     project.journal.record(
         at=project.clock.now(),
         operation=call.operation,
-        method=request.method,
-        path=request.path,
-        query=request.query_string.decode("latin-1"),
+        method=call.request.method,
+        path=path,
+        query=query,
         key=call.key,
         status=status,
         request_id=call.request_id,

@@ -99,6 +99,10 @@ class Wing(ABC):
         """Headers that every answer of this API carries besides Date and X-Request-ID."""
         return {}
 
+    def shown(self, call: Call) -> tuple[str, str]:
+        """Path and query as the journal keeps them; a wing whose addresses hold secrets masks them here."""
+        return call.request.path, call.request.query_string.decode("latin-1")
+
     def request_id(self, call: Call) -> str:
         """A fresh id of this request; `call.project` is None before authentication."""
         if self.dialect is None or call.project is None:

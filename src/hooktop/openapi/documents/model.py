@@ -12,6 +12,16 @@ ANNOTATIONS: Final = {"title", "description", "example", "examples", "default", 
 """Keywords that say something to people and nothing to a validator."""
 NAMED_SUBSCHEMAS: Final = {"properties", "patternProperties"}
 LISTED_SUBSCHEMAS: Final = {"allOf", "anyOf", "oneOf", "prefixItems"}
+UNSUPPORTED: Final = {
+    "$defs",
+    "$dynamicRef",
+    "if",
+    "then",
+    "else",
+    "dependentSchemas",
+    "unevaluatedProperties",
+}
+"""Keywords under which references and undocumented fields would go unnoticed."""
 SUBSCHEMAS: Final = {"items", "additionalProperties", "not", "contains", "propertyNames"}
 
 
@@ -139,6 +149,10 @@ class Document:
     def _expand(self, schema: Any, trail: tuple[str, ...]) -> Any:
         if not isinstance(schema, Mapping):
             return schema
+        if not UNSUPPORTED.isdisjoint(schema):
+            raise DocumentError(
+                f"{self.path}: schemas with {', '.join(UNSUPPORTED & set(schema))} are not supported"
+            )
         own = {
             key: self._expand_keyword(key, value, trail)
             for key, value in schema.items()
@@ -234,14 +248,15 @@ def _operation(document: Document, path: str, method: str, item: Mapping[str, An
 def _inferred(
     raw: Mapping[str, Any], parameters: tuple[Parameter, ...], responses: Mapping[str, Response]
 ) -> Iterator[tuple[str, str]]:
-    if "x-inferred" in raw:
-        yield "", raw["x-inferred"]
     for parameter in parameters:
         if parameter.inferred is not None:
             yield f"parameters/{parameter.name}", parameter.inferred
     for status, response in responses.items():
         if response.inferred is not None:
             yield f"responses/{status}", response.inferred
+    # Last: what an operation says of its use of a shared component counts more than the component's own word.
+    own = raw.get("x-inferred", {})
+    yield from own.items() if isinstance(own, Mapping) else [("", own)]
 
 
 def _parameter(raw: Mapping[str, Any]) -> Parameter:
@@ -266,8 +281,7 @@ def _response(document: Document, status: str, node: Mapping[str, Any]) -> Respo
         description=raw.get("description", ""),
         content=_content(document, raw),
         headers=raw.get("headers", {}),
-        # A reason beside the reference concerns this operation's use of a shared response.
-        inferred=node.get("x-inferred", raw.get("x-inferred")),
+        inferred=raw.get("x-inferred"),
     )
 
 

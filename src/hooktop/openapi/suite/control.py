@@ -84,8 +84,8 @@ class Control:
     def deliveries(self, project: str, receiver: str) -> list[dict[str, Any]]:
         """What a receiver got, oldest first."""
         path = self._of(project, f"receivers/{quote(receiver, safe='')}/deliveries?limit={PAGE}")
-        rows = self._data("GET", path)
-        return sorted(rows, key=lambda row: int(row["seq"]))
+        rows = self._data("GET", path) or []
+        return [dict(row) for row in reversed(rows)]
 
     def sweep(self, project: str, message: str) -> None:
         """Delete the payload of a message now."""

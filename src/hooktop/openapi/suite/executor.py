@@ -62,6 +62,9 @@ class Tenant:
         """Whether nobody else is in it."""
         return self.control is not None
 
+BUILT_IN: Mapping[str, Any] = {"t0": START, "now": START, "megabyte": "x" * 1024 * 1024}
+"""Variables of every case: the start of the clock, its last known time, and a text of 1 MiB."""
+
 
 class _Stop(Exception):
     """A finding was written; the steps after it prove nothing."""
@@ -83,7 +86,7 @@ class Player:
 
     def play(self, case: Case) -> Record:
         """The record of the whole case."""
-        self.values = {**self.suite.variables, "t0": START, "now": START, **self.tenant.variables}
+        self.values = {**BUILT_IN, **self.suite.variables, **self.tenant.variables}
         try:
             self.steps(case.steps)
         except _Stop:
@@ -150,11 +153,11 @@ class Player:
         self.record.asked.append(asked)
         return asked
 
-    def judged(self, call: Call) -> tuple[Asked, list[Finding]]:
+    def judged(self, call: Call, *, any_status: bool = False) -> tuple[Asked, list[Finding]]:
         """Send a call; what was asked, and all that is wrong with the answer."""
         exchange, nth = self._send(call)
         outcomes = tuple(resolved(outcome, self.values) for outcome in call.outcomes)
-        outcome, findings = judge_outcomes(outcomes, exchange, call)
+        outcome, findings = (None, []) if any_status else judge_outcomes(outcomes, exchange, call)
         if call.judged:
             findings += judge_document(self.judge, exchange, call)
         asked = Asked(call=call, operation=exchange.operation, nth=nth, outcome=outcome, exchange=exchange)
@@ -189,12 +192,18 @@ class Player:
     # --- steps that look ----------------------------------------------------------
 
     def _unchanged(self, step: Unchanged) -> None:
-        before = [self.ask(read_call) for read_call in step.reads]
+        before = [self._look(call) for call in step.reads]
         self.steps(step.steps)
         for first in before:
-            asked, findings = self.judged(first.call)
-            self.broken(findings + _changes(first, asked, step))
+            asked = self._look(first.call)
+            self.broken(_changes(first, asked, step))
             self.record.compared.append(Compared(asked=asked, ignore=step.ignore))
+
+    def _look(self, call: Call) -> Asked:
+        """Read without expecting anything but a documented answer: that nothing is there may be the truth."""
+        asked, findings = self.judged(call, any_status=True)
+        self.broken(findings)
+        return asked
 
     def _received(self, step: Received, rows: list[dict[str, Any]]) -> None:
         view: dict[str, Any] = {"count": len(rows), "all": rows}
@@ -237,10 +246,13 @@ def delivered_body(row: Mapping[str, Any]) -> bytes:
 
 
 def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
-    first, second = (without(asked.exchange.body, step.ignore) for asked in (before, after))
+    first, second = (
+        {"status": asked.exchange.status, "body": without(asked.exchange.body, step.ignore)}
+        for asked in (before, after)
+    )
     return [
         Finding(
-            rule=f"unchanged {after.operation} {place or '(whole)'}",
+            rule=f"unchanged {after.operation} {place}",
             expected=show(old),
             actual=show(new),
             position=step.position,

@@ -105,7 +105,8 @@ def _count(actual: Any, wanted: Any) -> bool:
     if not isinstance(actual, list):
         return False
     where = wanted["where"]
-    return sum(all(same(read(item, at), value) for at, value in where.items()) for item in actual) == wanted["is"]
+    found = sum(all(same(read(item, at), value) for at, value in where.items()) for item in actual)
+    return bool(found == wanted["is"])
 
 
 def _each(actual: Any, wanted: Any) -> bool:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hooktop.openapi.suite.evidence import Asked, Compared, Paged, Record
-from hooktop.openapi.suite.matchers import same, spoilt
+from hooktop.openapi.suite.matchers import other, same, spoilt
 from hooktop.openapi.suite.model import Auth, Case
 from hooktop.openapi.suite.pointer import MISSING, absolute, join, leaves, read, without
+
+TELLING = frozenset({"status", "paused", "attempt_count"})
+"""Fields in which a change of state shows first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,15 +76,15 @@ def _of_call(asked: Asked) -> Iterator[Mutant]:
 
 
 def _of_comparison(compared: Compared) -> Iterator[Mutant]:
-    """A refused action that changed something after all, seen in the first field that the comparison covers."""
+    """A refused action that changed something after all, seen in the most telling field of the comparison."""
     body = without(compared.asked.exchange.body, compared.ignore)
-    for place, value in leaves(body):
-        if place and not isinstance(value, dict | list):
-            changed = f"{value}1" if isinstance(value, str) else (not value if isinstance(value, bool) else 7777)
-            label = f"changed after all: {place}"
-            yield _mutant(compared.asked, label, patch=(_change(place, changed),))
-            return
-    yield _mutant(compared.asked, "changed after all: status", status=500)
+    scalars = [place for place, value in leaves(body) if place and not isinstance(value, dict | list)]
+    if not scalars:
+        yield _mutant(compared.asked, "changed after all: status", status=500)
+        return
+    place = min(scalars, key=lambda item: (item.rpartition("/")[2] not in TELLING, scalars.index(item)))
+    patch = (_change(place, other(read(body, place))),)
+    yield _mutant(compared.asked, f"changed after all: {place}", patch=patch)
 
 
 def _of_pages(paged: Paged) -> Iterator[Mutant]:

@@ -1,6 +1,7 @@
 """The variables of a case: `${name}` in any string, with times and numbers that can be added to.
 
-``${t0 + 30m}`` is a time thirty minutes after the time held by ``t0``; ``${n + 1}`` counts on. A string
+``${t0 + 30m}`` is a time thirty minutes after the time held by ``t0``; ``${n + 1}`` counts on; the
+second term may itself be the name of a variable. A string
 that is nothing but one reference keeps the type of the value; within other text the value is written out.
 """
 
@@ -79,15 +80,20 @@ def fill_known(template: Any, values: Mapping[str, Any]) -> Any:
         whole = REFERENCE.fullmatch(template)
         if whole is not None and whole.group(1) in values and whole.group(2) is None:
             return values[whole.group(1)]
-        return REFERENCE.sub(
-            lambda m: str(_value(m, values)) if m.group(1) in values else m.group(0),
-            template,
-        )
+        return REFERENCE.sub(lambda found: _known(found, values), template)
     if isinstance(template, dict):
         return {fill_known(key, values): fill_known(value, values) for key, value in template.items()}
     if isinstance(template, list | tuple):
         return [fill_known(item, values) for item in template]
     return template
+
+
+def _known(found: re.Match[str], values: Mapping[str, Any]) -> str:
+    """The reference replaced, or only its second term, or as it is."""
+    name, sign, term = found.groups()
+    if name in values:
+        return str(_value(found, values))
+    return f"${{{name} {sign} {values[term]}}}" if term in values else found.group(0)
 
 
 def _text(template: str, values: Mapping[str, Any]) -> Any:
@@ -102,7 +108,7 @@ def _value(found: re.Match[str], values: Mapping[str, Any]) -> Any:
     if name not in values:
         raise UnknownName(name, tuple(values))
     value = values[name]
-    return value if sign is None else _sum(value, term, -1 if sign == "-" else 1)
+    return value if sign is None else _sum(value, str(values.get(term, term)), -1 if sign == "-" else 1)
 
 
 def _sum(value: Any, term: str, sign: int) -> Any:

@@ -191,8 +191,8 @@ def _named_read(name: str, reader: Reader, kit: Kit) -> Call:
 
 def _repeat(reader: Reader, kit: Kit) -> tuple[Step, ...]:
     times = reader.raw("repeat")
-    if not isinstance(times, int) or times < 1:
-        raise reader.fail("repeat", "must be a whole number from 1")
+    if not isinstance(times, int) or times < 0:
+        raise reader.fail("repeat", "must be a whole number")
     at = reader.table.position("steps")
     steps = read_steps(reader.raw("steps"), f"{reader.where}.steps", at, kit)
     return (Repeat(position=reader.position, times=times, steps=steps),)

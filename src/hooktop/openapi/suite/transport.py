@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from time import perf_counter
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -85,7 +85,7 @@ class Wire:
             headers={"User-Agent": f"hooktop-contract/{__version__}", "Accept": "application/json"},
         )
 
-    def __enter__(self) -> Wire:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -92,9 +92,13 @@ class Body:
 
     def accepts(self, body: Any) -> bool:
         """Valid, and without an undocumented field."""
+        return self.accepts_strictly(body) or not any(self.violations(body, undocumented=True))
+
+    def accepts_strictly(self, body: Any) -> bool:
+        """The fast half of `accepts`: true is certain, false asks for a closer look."""
         if self._strict is None:
             self._strict = compile_schema(closed(self.schema))
-        return bool(self._strict.is_valid(body)) or not any(self.violations(body, undocumented=True))
+        return bool(self._strict.is_valid(body))
 
     def is_valid(self, body: Any) -> bool:
         return bool(self._validator().is_valid(body))

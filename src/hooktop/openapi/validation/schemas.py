@@ -38,7 +38,7 @@ def _closed_keyword(key: str, value: Any) -> Any:
         return closed(value)
     if key == "prefixItems":
         return [closed(child) for child in value]
-    if key in ("oneOf", "anyOf"):
+    if key in ("allOf", "oneOf", "anyOf"):
         # A branch describes the same object as its siblings do: only the outermost schema may close it.
         return [_open(closed(branch)) for branch in value]
     return value
@@ -53,18 +53,28 @@ def _open(schema: Schema) -> Schema:
 
 
 def _flatten(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Lift the properties out of ``allOf``, so that a field declared in two branches is judged by both."""
+    """Lift fields and items out of ``allOf``, so that what two branches declare is judged by both at once."""
     branches = [_flatten(branch) for branch in schema.get("allOf", ()) if isinstance(branch, Mapping)]
     if not branches:
         return dict(schema)
-    own = {key: value for key, value in schema.items() if key not in ("allOf", "properties")}
-    declared: dict[str, list[Schema]] = {}
-    for part in (schema, *branches):
+    parts = (schema, *branches)
+    flat = {key: value for key, value in schema.items() if key not in _LIFTED}
+    flat["allOf"] = [{key: value for key, value in part.items() if key not in _LIFTED} for part in branches]
+    fields: dict[str, list[Schema]] = {}
+    for part in parts:
         for name, child in part.get("properties", {}).items():
-            declared.setdefault(name, []).append(child)
-    rest = [{key: value for key, value in branch.items() if key != "properties"} for branch in branches]
-    merged = {name: kids[0] if len(kids) == 1 else {"allOf": kids} for name, kids in declared.items()}
-    return {**own, "allOf": rest, "properties": merged} if merged else {**own, "allOf": rest}
+            fields.setdefault(name, []).append(child)
+    if fields:
+        flat["properties"] = {name: _all_of(children) for name, children in fields.items()}
+    items = [part["items"] for part in parts if "items" in part]
+    return {**flat, "items": _all_of(items)} if items else flat
+
+
+_LIFTED = ("properties", "items")
+
+
+def _all_of(schemas: list[Schema]) -> Schema:
+    return schemas[0] if len(schemas) == 1 else {"allOf": schemas}
 
 
 def _declares_fields(schema: Schema) -> bool:
@@ -90,9 +100,9 @@ def undocumented_fields(value: Any, schemas: Sequence[Schema], pointer: str) -> 
             elif not free:
                 yield body_violation("undocumented-field", "the field is not documented", here)
     elif isinstance(value, list):
-        items = [part["items"] for part in parts if "items" in part]
-        for index, child in enumerate(value if items else ()):
-            yield from undocumented_fields(child, items, f"{pointer}/{index}")
+        for index, child in enumerate(value):
+            schemas = [found for part in parts for found in _item_schemas(part, index)]
+            yield from undocumented_fields(child, schemas, f"{pointer}/{index}")
 
 
 def _in_place(schema: Schema, value: Any) -> Iterator[Mapping[str, Any]]:
@@ -120,3 +130,11 @@ def _child_schemas(schema: Mapping[str, Any], name: str) -> Iterator[Schema]:
     yield from matching
     if not matching and schema.get("additionalProperties", False) is not False:
         yield schema["additionalProperties"]
+
+
+def _item_schemas(schema: Mapping[str, Any], index: int) -> Iterator[Schema]:
+    first = schema.get("prefixItems", ())
+    if index < len(first):
+        yield first[index]
+    elif "items" in schema:
+        yield schema["items"]

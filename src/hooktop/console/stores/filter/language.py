@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import reduce
 
 from hooktop.console.model import Capabilities, Endpoint, EndpointKind, Message, MessageQuery, MessageState
 from hooktop.console.stores.filter import syntax, terms, values
@@ -38,12 +39,7 @@ class Filter:
         tests = [_negated(terms.maker(term)(term, now), term.negated) for term in self.terms]
         if not tests:
             return lambda row, text: True
-        if len(tests) == 1:
-            return tests[0]
-        if len(tests) == 2:
-            first, second = tests
-            return lambda row, text: first(row, text) and second(row, text)
-        return lambda row, text: all(test(row, text) for test in tests)
+        return reduce(_both, tests)
 
     def matches(self, message: Message, now: datetime) -> bool:
         """Whether one message passes."""
@@ -135,6 +131,10 @@ def searchable(message: Message) -> str:
         f"{message.id}\n{message.endpoint_name}\n{message.event_type}\n{message.last_error}\n"
         f"{message.idempotency_key}\n{message.event_id}\n{message.state_word}"
     ).lower()
+
+
+def _both(first: terms.Test, second: terms.Test) -> terms.Test:
+    return lambda row, text: first(row, text) and second(row, text)
 
 
 def _negated(test: terms.Test, negated: bool) -> terms.Test:

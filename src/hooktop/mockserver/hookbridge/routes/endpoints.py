@@ -52,7 +52,7 @@ def update_endpoint(call: Call) -> Answer:
     project = call.tenant
     current = outbound_endpoint(call)
     fields = endpoint_fields(json_object(call), profile(call), relaxation(project), url_required=False)
-    changed = outbound.update(project, current, fields)
+    changed = outbound.update(project, current.id, fields)
     if reading(profile(call), "update_answer") == "whole":
         return data(call, wire.endpoint(changed))
     return data(call, {"id": changed.id, "updated": True})
@@ -60,7 +60,7 @@ def update_endpoint(call: Call) -> Answer:
 
 def delete_endpoint(call: Call) -> Answer:
     """Delete an endpoint; what was still owed to it becomes failed_permanent."""
-    outbound.delete(call.tenant, outbound_endpoint(call))
+    outbound.delete(call.tenant, outbound_endpoint(call).id)
     if reading(profile(call), "delete_answer") == "204":
         return Answer(204)
     return data(call, {"deleted": True})

@@ -1,4 +1,7 @@
-"""Inbound endpoints. source: docs/api/operations/createinboundendpoint, getinboundendpoint; python sdk, hb 1.1.0"""
+"""Inbound endpoints.
+
+source: docs/api/operations/createinboundendpoint, getinboundendpoint; python sdk 2.0.0, hb 1.1.0
+"""
 
 from __future__ import annotations
 

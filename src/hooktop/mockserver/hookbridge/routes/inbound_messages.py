@@ -1,4 +1,7 @@
-"""Inbound messages. source: docs/api/operations/getinboundmessage, getinboundmessageattempts, replayinboundmessage/"""
+"""Inbound messages.
+
+source: docs/api/operations/getinboundmessage, getinboundmessageattempts, replayinboundmessage/
+"""
 
 from __future__ import annotations
 

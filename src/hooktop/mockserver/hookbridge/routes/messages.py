@@ -1,4 +1,7 @@
-"""Outbound messages. source: docs/api/operations/{getmessage,getmessageattempts,replaymessage,retrynow,cancelretry}"""
+"""Outbound messages.
+
+source: docs/api/operations/getmessage, getmessageattempts, replaymessage, retrynow, cancelretry
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Figures of outbound delivery, counted from the messages. source: docs/api/operations/getmetrics, gettimeseriesmetrics"""
+"""Figures of outbound delivery, counted from the messages.
+
+source: docs/api/operations/getmetrics, gettimeseriesmetrics
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hooktop.mockserver.delivery.lifecycle import Reason, Refused
 from hooktop.mockserver.delivery.model import Kind
 from hooktop.mockserver.engine.desk import Missing
-from hooktop.mockserver.hookbridge.errors import idempotency_mismatch, unknown_endpoint
+from hooktop.mockserver.hookbridge.errors import unknown_endpoint
 from hooktop.mockserver.hookbridge.routes.common import data, profile
 from hooktop.mockserver.hookbridge.rules import send_order
 from hooktop.mockserver.http.call import Answer, Call
@@ -35,10 +34,4 @@ def send_webhook(call: Call) -> Answer:
         )
     except Missing as error:
         raise unknown_endpoint(profile(call)) from error
-    except Refused as refused:
-        if refused.reason is Reason.ENDPOINT_GONE:
-            raise unknown_endpoint(profile(call)) from refused
-        if refused.reason is Reason.IDEMPOTENCY_MISMATCH:
-            raise idempotency_mismatch() from refused
-        raise
     return data(call, {"message_id": message.id, "status": "queued"}, 202)

@@ -1,0 +1,112 @@
+"""The steps of the drill, worded for what pause means on the provider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hooktop.console.model import Capabilities, PauseMeaning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the drill."""
+
+    key: str
+    """``find pause held repair test drain mend replay prove``."""
+    title: str
+    """What to do, short."""
+    why: str
+    """Why now, and what this provider does."""
+    hint: str
+    """Which keys do it."""
+
+
+STEPS = (
+    Step(
+        key="find",
+        title="Find what fails",
+        why="Triage puts the worst first: which endpoint, what it answers, since when, how much waits.",
+        hint="1 for triage, enter on the first row to see its messages",
+    ),
+    Step(
+        key="pause",
+        title="Pause the failing endpoint",
+        why="Every attempt now is wasted: a message has only so many. The plan says what pause means here.",
+        hint="P on the endpoint, then confirm",
+    ),
+    Step(
+        key="held",
+        title="See the backlog held",
+        why="New messages are accepted and kept; retries that fall due are kept too and use up no attempt.",
+        hint="3 for messages, filter status:held, and watch the count grow",
+    ),
+    Step(
+        key="repair",
+        title="Repair the receiver",
+        why="In real life somebody else does this. Here the lab does.",
+        hint="R on the endpoint (lab only)",
+    ),
+    Step(
+        key="test",
+        title="Send one as a test",
+        why=(
+            "A paused endpoint delivers nothing here, not even a test. So the drill opens the tap to one message a "
+            "second: the first is the test. If it fails the endpoint is paused again before the flood."
+        ),
+        hint="let the drill open gently, or U to open it all at once",
+    ),
+    Step(
+        key="drain",
+        title="Drain the backlog",
+        why="The limit is lifted. What waits for its next retry can be brought forward instead of waiting hours.",
+        hint="T on the messages that still retry (filter, * to mark all, T)",
+    ),
+    Step(
+        key="mend",
+        title="Mend the wrong secret",
+        why="401 is not retried: the calmest endpoint in the list is the one that lost the most.",
+        hint="R on the endpoint whose messages are dead with 401",
+    ),
+    Step(
+        key="replay",
+        title="Replay the dead letters",
+        why="Five go first as a canary; the rest follows only when they arrived.",
+        hint="filter endpoint and status:dead, * to mark all, Y, then confirm",
+    ),
+    Step(
+        key="prove",
+        title="Prove that nothing was lost",
+        why="Every accepted message in exactly one class, against the receiver's own count.",
+        hint="let the drill count",
+    ),
+)
+
+_DISCARDING = {
+    "held": (
+        "See what is set aside",
+        "New messages are accepted but discarded until somebody replays them; retries still go out.",
+        "3 for messages, filter status:discarded",
+    ),
+    "test": (
+        "Resume and send one as a test",
+        "A paused endpoint refuses a replay here. Resuming releases nothing by itself, so one replay is the test.",
+        "U on the endpoint, then Y on one discarded message",
+    ),
+    "drain": (
+        "Replay what was set aside",
+        "Nothing comes back by itself: the discarded messages are replayed, a canary first.",
+        "filter status:discarded, * to mark all, Y, then confirm",
+    ),
+}
+
+
+def steps_for(capabilities: Capabilities) -> tuple[Step, ...]:
+    """The steps in the words that are true for this kind of pause."""
+    if capabilities.pause is not PauseMeaning.DISCARD:
+        return STEPS
+    return tuple(
+        replace(step, title=words[0], why=words[1], hint=words[2])
+        if (words := _DISCARDING.get(step.key))
+        else step
+        for step in STEPS
+    )

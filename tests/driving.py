@@ -1,0 +1,119 @@
+"""Drives the console in this process: a small world, real keys, and the text of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.pilot import Pilot
+
+from fakes import FakeProvider, FakeWorld, outage_world
+from hooktop.console.app import HooktopApp
+from hooktop.console.screens.base import ConsoleScreen
+from hooktop.console.screens.desk import Ports
+from hooktop.console.settings import Context, KeySource, Secret, Settings, Thresholds
+
+UNHURRIED = Thresholds(rate_per_s=0)
+"""Bulk actions without a rate, so that no test waits for one."""
+
+PATIENCE = 250
+"""How often a condition is looked at, 20 ms apart."""
+
+
+@dataclass
+class Console:
+    """A running console with verbs for tests."""
+
+    app: HooktopApp
+    pilot: Pilot[None]
+    provider: FakeProvider
+    copied: list[str] = field(default_factory=list)
+
+    @property
+    def world(self) -> FakeWorld:
+        return self.provider.world
+
+    @property
+    def place(self) -> ConsoleScreen:
+        place = self.app.place
+        assert place is not None
+        return place
+
+    @property
+    def text(self) -> str:
+        """What stands on the topmost screen."""
+        return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        names = {
+            " ": "space",
+            ":": "colon",
+            "-": "minus",
+            "*": "asterisk",
+            ">": "greater_than_sign",
+            '"': "quotation_mark",
+        }
+        await self.press(*(names.get(char, char) for char in text))
+
+    async def until(self, done: Callable[[], Any]) -> None:
+        for _ in range(PATIENCE):
+            if done():
+                return
+            await self.pilot.pause(0.02)
+        raise AssertionError(f"it never happened; the screen is:\n{self.text}")
+
+    async def sees(self, *wanted: str) -> None:
+        """Wait until every text stands on the screen."""
+        await self.until(lambda: all(part in self.text for part in wanted))
+
+    async def look_again(self) -> None:
+        """Let the console ask the platform once more."""
+        before = len(self.provider.calls)
+        self.app.desk.refresh_now()
+        await self.until(lambda: len(self.provider.calls) > before)
+        await self.pilot.pause(0.15)
+
+    @property
+    def changes(self) -> list[tuple[str, str]]:
+        """Calls that changed something."""
+        reads = {"check", "endpoints", "endpoint", "messages", "message", "attempts", "payload"}
+        return [call for call in self.provider.calls if call[0] not in reads]
+
+
+def make_context(name: str = "demo", **chosen: Any) -> Context:
+    values: dict[str, Any] = {
+        "provider": "hookbridge",
+        "url": "http://127.0.0.1:4100",
+        "budget_per_minute": 6000,
+    }
+    return Context(name=name, key=KeySource(memory=Secret("s3cret-key-value")), **{**values, **chosen})
+
+
+@asynccontextmanager
+async def running(
+    provider: FakeProvider | None = None,
+    *,
+    size: tuple[int, int] = (120, 40),
+    context: Context | None = None,
+    others: tuple[Context, ...] = (),
+    loaded: bool = True,
+    thresholds: Thresholds = UNHURRIED,
+) -> AsyncIterator[Console]:
+    """A console on a fake platform, with its first page read."""
+    provider = provider or FakeProvider(outage_world())
+    context = context or make_context()
+    settings = Settings(contexts=(context, *others), current=context.name, thresholds=thresholds)
+    ports = Ports(connect=lambda _context, _on_exchange: provider, open_lab=lambda _context: None)
+    app = HooktopApp(settings, ports=ports)
+    async with app.run_test(size=size) as pilot:
+        console = Console(app, pilot, provider)
+        if loaded:
+            await console.until(lambda: app.desk.session.watch.complete and app.desk.session.failures)
+            await pilot.pause(0.15)
+        yield console
