@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.locked
 
-.PHONY: help demo test lint format unit bench lock screenshots clean setup
+.PHONY: help demo test lint format unit bench docs lock screenshots clean setup
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -42,6 +42,9 @@ bench: $(STAMP) ## measure beside the peers; prints tables, asserts nothing
 
 screenshots: $(STAMP) ## draw the pictures of the README from the demo scenario
 	$(BIN)/python -m tests.screenshots docs/images
+
+docs: $(STAMP) ## write the generated pages of docs/
+	$(BIN)/python -m tests.documentation docs
 
 lock: $(STAMP) ## resolve the requirements again, with hashes and no index address
 	$(BIN)/python -m pip install --quiet uv

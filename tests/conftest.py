@@ -41,24 +41,29 @@ class ProjectClient:
 
     def __init__(self, url: str, api: str, **chosen: Any) -> None:
         self.url = url
-        self.control = httpx.Client(base_url=f"{url}/_mock/v1", **PLAIN)
-        made = self.control.post("/projects", json={"api": api, **chosen})
-        judged(made, "createProject", "mock")
-        assert made.status_code == 201, made.text
-        self.facts: dict[str, Any] = made.json()["data"]
-        self.id: str = self.facts["id"]
         self.api = api
+        self._opened = ExitStack()
+        self.control = self._opened.enter_context(httpx.Client(base_url=f"{url}/_mock/v1", **PLAIN))
+        self.facts: dict[str, Any] = self._make(chosen)
+        self.id: str = self.facts["id"]
         self.api_key: str = self.facts["api_key"]
         headers = {"Authorization": f"Bearer {self.api_key}"}
-        self.http = httpx.Client(base_url=self.facts["base_url"], headers=headers, **PLAIN)
+        client = httpx.Client(base_url=self.facts["base_url"], headers=headers, **PLAIN)
+        self.http = self._opened.enter_context(client)
+
+    def _make(self, chosen: dict[str, Any]) -> dict[str, Any]:
+        made = self.control.post("/projects", json={"api": self.api, **chosen})
+        if made.status_code != 201:
+            self._opened.close()
+            pytest.fail(f"no project: {made.text}")
+        return dict(judged(made, "createProject", "mock").json()["data"])
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.control.delete(f"/projects/{self.id}")
-        self.control.close()
-        self.http.close()
+        self._opened.close()
 
     def call(self, operation_id: str, method: str, path: str, **given: Any) -> httpx.Response:
         """One request to the project's API, its answer judged by the document."""

@@ -39,13 +39,13 @@ class FakeWorld:
     payloads: dict[str, bytes] = field(default_factory=dict)
 
     def add_endpoint(
-        self, name: str, kind: EndpointKind = EndpointKind.OUTBOUND, **changes: object
+        self, slug: str, kind: EndpointKind = EndpointKind.OUTBOUND, **changes: object
     ) -> Endpoint:
         values: dict[str, object] = {
-            "id": f"ep_{name}",
+            "id": f"ep_{slug}",
             "kind": kind,
-            "name": name,
-            "url": f"https://{name}.receiver.example/hooks",
+            "name": slug,
+            "url": f"https://{slug}.receiver.example/hooks",
             "state": EndpointState.ACTIVE,
             "state_word": "active",
             "created_at": self.now - timedelta(days=40),

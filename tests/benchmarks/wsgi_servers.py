@@ -30,9 +30,10 @@ from hooktop.mockserver.engine.clock import VirtualClock
 from hooktop.mockserver.engine.registry import Registry
 from hooktop.mockserver.http.serving import Listener
 from hooktop.mockserver.http.site import Site
+from hooktop.mockserver.settings import Settings
 
 HERE = Path(__file__).resolve()
-THREADS = 16
+THREADS = Settings().threads
 ENDPOINTS = 100
 CLIENTS = 16
 NAMES = ("cheroot", "waitress", "gunicorn", "granian")
@@ -57,7 +58,8 @@ def build() -> World:
     registry = Registry(DIALECTS, seed=1, make_clock=VirtualClock)
     project = registry.create("hookbridge", seed=1)
     made = [
-        project.desk.create_endpoint(url=f"https://n{number}.receiver.example/hooks") for number in range(ENDPOINTS)
+        project.desk.create_endpoint(url=f"https://n{number}.receiver.example/hooks")
+        for number in range(ENDPOINTS)
     ]
     return World(create_app(registry, Site()), project.api_key, made[0].id)
 
@@ -96,7 +98,16 @@ def _waitress(port: int) -> None:
 def command(name: str, port: int) -> list[str]:
     target = f"{HERE.stem}:application"
     if name == "gunicorn":
-        flags = ["-k", "gthread", "--threads", str(THREADS), "-b", f"127.0.0.1:{port}", "--log-level", "error"]
+        flags = [
+            "-k",
+            "gthread",
+            "--threads",
+            str(THREADS),
+            "-b",
+            f"127.0.0.1:{port}",
+            "--log-level",
+            "error",
+        ]
         return [sys.executable, "-m", "gunicorn", *flags, target]
     if name == "granian":
         flags = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-log"]
@@ -164,7 +175,9 @@ class Client(Thread):
     __hash__ = Thread.__hash__
 
     def run(self) -> None:
-        request = f"GET /v1/endpoints?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\n\r\n"
+        request = (
+            f"GET /v1/endpoints?limit=100 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\n\r\n"
+        )
         with socket.create_connection(("127.0.0.1", self.port), timeout=15) as connection:
             while not self.ending:
                 try:
@@ -220,8 +233,12 @@ def main() -> None:
         print("wrk is not installed here: the WSGI servers are not measured")
         return
     world = build()
-    print(f"WSGI servers on this application, {THREADS} threads, {os.cpu_count()} cores, wrk at 32 connections")
-    print(f"{'server':<10}{'ready':>9}{'req/s':>9}{'p99':>10}  {'port 0':<26}{'stop':>7}  endings of {CLIENTS} busy clients")
+    print(
+        f"WSGI servers on this application, {THREADS} threads, {os.cpu_count()} cores, wrk at 32 connections"
+    )
+    print(
+        f"{'server':<10}{'ready':>9}{'req/s':>9}{'p99':>10}  {'port 0':<26}{'stop':>7}  endings of {CLIENTS} busy clients"
+    )
     for name in NAMES:
         if importlib.util.find_spec(name) is None:
             print(f"{name:<10} not installed: pip install {name}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from threading import Barrier, Thread
+from time import monotonic
 from urllib.parse import urlsplit
 
 import httpx
@@ -79,7 +80,9 @@ def test_one_seed_gives_the_same_keys_twice(tmp_path):
     keys = []
     for number in range(2):
         port_file = tmp_path / f"{number}.json"
-        with mock("--port", "0", "--port-file", str(port_file), "--seed", "7", "--clock", "virtual") as process:
+        with mock(
+            "--port", "0", "--port-file", str(port_file), "--seed", "7", "--clock", "virtual"
+        ) as process:
             ready_url(process)
             keys.append([each["api_key"] for each in json.loads(port_file.read_text())["projects"]])
     assert keys[0] == keys[1]
@@ -102,6 +105,30 @@ def test_stopping_under_load_cuts_no_answer(tmp_path):
 
     assert sum(client.answered for client in clients) >= 8 * Client.WARM
     assert [client.cut for client in clients if client.cut] == []
+
+
+def test_a_receiver_that_never_answers_does_not_hold_up_the_end(tmp_path):
+    port_file = tmp_path / "port.json"
+    with (
+        socket.socket() as deaf,
+        mock("--port", "0", "--port-file", str(port_file), "--deliver", "http") as process,
+    ):
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        ready_url(process)
+        project = json.loads(port_file.read_text())["projects"][1]
+        with httpx.Client(headers={"Authorization": f"Bearer {project['api_key']}"}) as client:
+            base = f"{project['base_url']}/v1/projects/p"
+            endpoint = {"name": "deaf", "url": f"http://127.0.0.1:{deaf.getsockname()[1]}/"}
+            made = client.post(f"{base}/endpoints", json=endpoint).json()["data"]
+            event = {"endpoint_id": made["uid"], "event_type": "a", "data": {"n": 1}}
+            assert client.post(f"{base}/events", json=event).status_code == 201
+        connection, _ = deaf.accept()
+        with connection:
+            process.send_signal(signal.SIGTERM)
+            began = monotonic()
+            assert ended(process)[0] == 0
+            assert monotonic() - began < 6
 
 
 class Client(Thread):

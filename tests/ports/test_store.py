@@ -202,7 +202,9 @@ def test_pages_hold_every_row_once_and_in_order(store, filters, newest_first):
     assert store.count(MessageQuery(**filters)) == len(expected)
 
 
-def fits(row, endpoint_ids=None, states=None, kind=None, since=0, until=10**9, event_id=None, event_type=None):
+def fits(
+    row, endpoint_ids=None, states=None, kind=None, since=0, until=10**9, event_id=None, event_type=None
+):
     return (
         (endpoint_ids is None or row.endpoint_id in endpoint_ids)
         and (states is None or row.state in states)
@@ -294,10 +296,15 @@ def test_a_failed_transaction_leaves_nothing_behind(store):
     with store.transaction():
         store.add_endpoint(Endpoint(id="e", seq=store.next_seq()))
     seq = store.next_seq()
-    with pytest.raises(ZeroDivisionError), store.transaction(), store.transaction():
-        store.save_endpoint(Endpoint(id="e", seq=1, name="changed"))
-        fill(store, 3)
-        raise ZeroDivisionError
+
+    def fail():
+        with store.transaction(), store.transaction():
+            store.save_endpoint(Endpoint(id="e", seq=1, name="changed"))
+            fill(store, 3)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     found = store.endpoint("e")
     assert found is not None
     assert (found.name, store.message("m0"), store.counts()) == ("", None, {})

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast
 
 from flask import Flask, Response, request
@@ -103,10 +104,18 @@ def _refusal(wing: Wing, call: Call, error: HTTPException) -> ApiError:
 class Server:
     """A running server. `stop` drains: every request that was taken in is answered first."""
 
-    def __init__(self, registry: Registry, site: Site, listener: Listener, port_file: Path | None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        site: Site,
+        listener: Listener,
+        transport: HttpTransport,
+        port_file: Path | None,
+    ) -> None:
         self.registry = registry
         self.site = site
         self._listener = listener
+        self._transport = transport
         self._port_file = port_file
 
     @property
@@ -131,9 +140,11 @@ class Server:
 
     def stop(self, timeout: float = 4.0) -> None:
         """Answer what was asked, stop delivering, remove the port file."""
+        deadline = monotonic() + timeout
         self.site.stopping = True
         self._listener.stop(timeout)
-        self.registry.close()
+        self.registry.close(max(0.2, deadline - monotonic()))
+        self._transport.close()
         if self._port_file is not None:
             _remove_port_file(self._port_file)
 
@@ -155,12 +166,14 @@ def start(settings: Settings) -> Server:
     listener = Listener(settings.host, settings.port, threads=settings.threads)
     port = _bind(listener, settings)
     try:
-        registry = _registry(settings)
+        transport = HttpTransport(AddressGuard(settings.allow_hosts))
+        registry = _registry(settings, transport)
         site = _site(settings, port)
+        site.waiting = listener.waiting
         app = create_app(registry, site)
         _make_projects(registry, settings)
         registry.scheduler.start()
-        server = Server(registry, site, listener, settings.port_file)
+        server = Server(registry, site, listener, transport, settings.port_file)
         listener.serve(app)
         if settings.port_file is not None:
             _write_port_file(settings.port_file, server.facts())
@@ -201,11 +214,11 @@ def _site(settings: Settings, port: int) -> Site:
     )
 
 
-def _registry(settings: Settings) -> Registry:
+def _registry(settings: Settings, transport: HttpTransport) -> Registry:
     kind, _, path = settings.store.partition(":")
     return Registry(
         DIALECTS,
-        scheduler=Scheduler(HttpTransport(AddressGuard(settings.allow_hosts))),
+        scheduler=Scheduler(transport),
         store_path=path if kind == "sqlite" else None,
         seed=settings.seed,
         make_clock=_clock_maker(settings.clock),

@@ -1,5 +1,6 @@
 """Fault rules strike the API's own answers, as told and no more."""
 
+import json
 import socket
 from urllib.parse import urlsplit
 
@@ -16,7 +17,9 @@ def project(new_project):
 
 @pytest.fixture
 def endpoint_id(project):
-    made = project.http.post(f"{BASE}/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"})
+    made = project.http.post(
+        f"{BASE}/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"}
+    )
     return made.json()["data"]["uid"]
 
 
@@ -25,7 +28,9 @@ def get(project):
 
 
 def test_an_answer_is_given_instead_of_the_real_one(project, endpoint_id):
-    project.faults({"match": {"operation": "PauseEndpoint"}, "status": 503, "message": "down", "retry_after": 7})
+    project.faults(
+        {"match": {"operation": "PauseEndpoint"}, "status": 503, "message": "down", "retry_after": 7}
+    )
 
     answer = project.http.put(f"{BASE}/endpoints/{endpoint_id}/pause")
 
@@ -79,7 +84,10 @@ def test_a_patch_changes_the_real_answer_after_the_fact(project, endpoint_id):
     project.faults(
         {
             "match": {"operation": "PauseEndpoint"},
-            "patch": [{"pointer": "/data/status", "value": "active"}, {"pointer": "/data/name", "remove": True}],
+            "patch": [
+                {"pointer": "/data/status", "value": "active"},
+                {"pointer": "/data/name", "remove": True},
+            ],
             "patch_status": 200,
         }
     )
@@ -102,7 +110,9 @@ def test_a_dropped_connection_has_no_answer_at_all(project, endpoint_id, when, s
 
     shown = project.http.get(f"{BASE}/endpoints/{endpoint_id}").json()["data"]
     assert shown["status"] == status_after
-    rows = project.steer("getJournal", "GET", "/journal", params={"operation": "PauseEndpoint"}).json()["data"]
+    rows = project.steer("getJournal", "GET", "/journal", params={"operation": "PauseEndpoint"}).json()[
+        "data"
+    ]
     assert [row["status"] for row in rows] == [0]
 
 
@@ -117,7 +127,9 @@ def test_a_truncated_answer_promises_more_than_it_sends(project):
         while chunk := raw.recv(65536):
             received += chunk
     head, _, body = received.partition(b"\r\n\r\n")
-    promised = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    promised = next(
+        int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
+    )
     assert 0 < len(body) < promised
 
 
@@ -125,7 +137,7 @@ def test_a_malformed_answer_is_half_a_json(project):
     project.faults({"malformed": True, "times": 1})
     answer = get(project)
     assert answer.status_code == 200
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         answer.json()
 
 
@@ -171,4 +183,22 @@ def test_a_wrong_rule_is_named_and_the_old_ones_stay(project, rule, field):
     answer = project.steer("setFaults", "PUT", "/faults", json={"rules": [rule]})
     assert answer.status_code == 400
     assert answer.json()["error"]["details"][0]["field"] == field
-    assert [each["id"] for each in project.steer("getFaults", "GET", "/faults").json()["data"]["rules"]] == ["old"]
+    assert [each["id"] for each in project.steer("getFaults", "GET", "/faults").json()["data"]["rules"]] == [
+        "old"
+    ]
+
+
+def test_a_door_without_a_key_has_its_projects_faults_too(new_project):
+    project = new_project("hookbridge")
+    body = {
+        "name": "stripe",
+        "url": "https://shop.receiver.example/in",
+        "mode": "forward",
+        "verify_static_token": False,
+    }
+    made = project.http.post("/v1/inbound-endpoints", json=body).json()["data"]
+    project.faults({"match": {"operation": "receiveWebhook"}, "status": 503, "times": 1})
+
+    answers = [project.http.post(made["ingest_url"], json={"n": 1}) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [503, 202]

@@ -35,7 +35,12 @@ def test_a_request_that_breaks_the_document_says_where(project):
 
 @pytest.mark.parametrize(
     ("filter", "found"),
-    [({"status": 404}, 1), ({"operation": "Get*"}, 3), ({"operation": "GetEndpoint"}, 1), ({"method": "PUT"}, 0)],
+    [
+        ({"status": 404}, 1),
+        ({"operation": "Get*"}, 3),
+        ({"operation": "GetEndpoint"}, 1),
+        ({"method": "PUT"}, 0),
+    ],
 )
 def test_filters(project, filter, found):
     project.http.get(BASE)
@@ -91,8 +96,18 @@ def test_waiting_ends_with_the_request_waited_for(project):
         assert waiting.result(10).json()["data"]["found"] == 2
 
 
+def test_many_waiting_requests_leave_room_for_others(project):
+    body = {"match": {"operation": "GetProject"}, "timeout_s": 20}
+    with ThreadPoolExecutor(40) as pool:
+        waiting = [pool.submit(project.steer, "wait", "POST", "/wait", json=body) for _ in range(40)]
+        project.http.get(BASE)
+        assert [each.result(30).json()["data"]["found"] for each in waiting] == [1] * 40
+
+
 def test_waiting_for_messages(project):
-    made = project.http.post(f"{BASE}/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"})
+    made = project.http.post(
+        f"{BASE}/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"}
+    )
     event = {"endpoint_id": made.json()["data"]["uid"], "event_type": "a", "data": {"n": 1}}
     project.http.post(f"{BASE}/events", json=event)
     with ThreadPoolExecutor(1) as pool:
@@ -112,14 +127,21 @@ def test_waiting_in_vain_says_what_came_closest(project):
     assert answer.json()["error"]["details"]["near"][0]["differs"] == {"status": 200}
 
 
-@pytest.mark.parametrize("body", [{"match": {"state": "lost"}}, {"match": {"colour": 1}}, {"match": {}, "timeout_s": -1}, {}])
+@pytest.mark.parametrize(
+    "body", [{"match": {"state": "lost"}}, {"match": {"colour": 1}}, {"match": {}, "timeout_s": -1}, {}]
+)
 def test_a_wrong_wait_is_refused(project, body):
     assert project.steer("wait", "POST", "/wait", json=body).status_code == 400
 
 
 def test_the_token_of_a_receiving_address_is_not_kept(new_project):
     project = new_project("hookbridge")
-    body = {"name": "stripe", "url": "https://shop.receiver.example/in", "mode": "forward", "verify_static_token": False}
+    body = {
+        "name": "stripe",
+        "url": "https://shop.receiver.example/in",
+        "mode": "forward",
+        "verify_static_token": False,
+    }
     made = project.http.post("/v1/inbound-endpoints", json=body)
     assert made.status_code == 201, made.text
     path = made.json()["data"]["ingest_url"].removeprefix(project.url)

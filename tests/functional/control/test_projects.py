@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+
 from judging import judged
 
 
@@ -36,7 +37,9 @@ def test_projects_are_listed_until_they_are_dropped(control, new_project):
 def test_two_projects_of_one_seed_are_strangers_with_equal_ids(new_project):
     one, other = new_project("convoy", seed=3), new_project("convoy", seed=3)
     body = {"name": "acme", "url": "https://acme.receiver.example"}
-    made = [project.http.post("/v1/projects/p/endpoints", json=body).json()["data"] for project in (one, other)]
+    made = [
+        project.http.post("/v1/projects/p/endpoints", json=body).json()["data"] for project in (one, other)
+    ]
 
     assert made[0]["uid"] == made[1]["uid"]
     other.http.put(f"/v1/projects/p/endpoints/{made[0]['uid']}/pause")
@@ -52,7 +55,9 @@ def test_two_projects_of_one_seed_are_strangers_with_equal_ids(new_project):
         pytest.param({"api": "convoy", "seed": "7"}, "seed", id="seed of the wrong type"),
         pytest.param({"api": "convoy", "colour": "red"}, "colour", id="unknown field"),
         pytest.param({"api": "convoy", "clock": {"mode": "broken"}}, "clock.mode", id="clock mode"),
-        pytest.param({"api": "convoy", "clock": {"mode": "virtual", "now": "soon"}}, "clock.now", id="clock time"),
+        pytest.param(
+            {"api": "convoy", "clock": {"mode": "virtual", "now": "soon"}}, "clock.now", id="clock time"
+        ),
         pytest.param({"api": "convoy", "profile": {"server": "1"}}, "profile.server", id="profile value"),
         pytest.param({"api": "convoy", "profile": {"nosuch": "1"}}, "profile.nosuch", id="profile switch"),
         pytest.param({"api": "convoy", "faults": [{"status": 9}]}, "faults[0].status", id="fault"),
@@ -75,7 +80,9 @@ def test_a_body_that_is_no_json_is_refused(control):
     assert judged(answer, "createProject", "mock").status_code == 400
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/_mock/nothing", 404), ("PUT", "/_mock/healthz", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/_mock/nothing", 404), ("PUT", "/_mock/healthz", 405)]
+)
 def test_unknown_paths_and_methods_are_json_errors(control, method, path, status):
     answer = control.request(method, path)
 

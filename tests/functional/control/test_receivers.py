@@ -10,7 +10,9 @@ def project(new_project):
 
 @pytest.fixture
 def send(project):
-    made = project.http.post("/v1/projects/p/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"})
+    made = project.http.post(
+        "/v1/projects/p/endpoints", json={"name": "acme", "url": "https://acme.receiver.example"}
+    )
     endpoint_id = made.json()["data"]["uid"]
 
     def one(number=1):
@@ -51,7 +53,9 @@ def test_deliveries_page_without_loss_or_repetition(project, send):
     seen, cursor = [], None
     while True:
         params = {"limit": 2} | ({"cursor": cursor} if cursor else {})
-        page = project.steer("listReceiverDeliveries", "GET", "/receivers/acme.receiver.example/deliveries", params=params).json()
+        page = project.steer(
+            "listReceiverDeliveries", "GET", "/receivers/acme.receiver.example/deliveries", params=params
+        ).json()
         seen += [each["body"] for each in page["data"]]
         cursor = page["meta"]["next_cursor"]
         if cursor is None:
@@ -85,3 +89,10 @@ def test_a_wrong_script_is_named(project, body, field):
     answer = project.steer("setReceiver", "PUT", "/receivers/acme", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["details"][0]["field"] == field
+
+
+def test_a_script_is_rewritten_by_its_host_too(project):
+    project.receiver("acme", {"status": 503}, host="hooks.acme.example")
+    project.receiver("hooks.acme.example", {"status": 200})
+    shown = project.steer("listReceivers", "GET", "/receivers").json()["data"]
+    assert shown == [{"name": "acme", "host": "hooks.acme.example", "answers": [{"status": 200}]}]

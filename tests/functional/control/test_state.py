@@ -11,7 +11,9 @@ def project(new_project):
 
 
 def add_endpoint(project, name="acme"):
-    made = project.http.post(f"{BASE}/endpoints", json={"name": name, "url": f"https://{name}.receiver.example"})
+    made = project.http.post(
+        f"{BASE}/endpoints", json={"name": name, "url": f"https://{name}.receiver.example"}
+    )
     return made.json()["data"]["uid"]
 
 
@@ -80,7 +82,11 @@ def test_export_and_import_carry_a_project_over(project, new_project):
     other = new_project("convoy")
 
     answer = other.steer(
-        "importProject", "POST", "/import", content=image, headers={"Content-Type": "application/octet-stream"}
+        "importProject",
+        "POST",
+        "/import",
+        content=image,
+        headers={"Content-Type": "application/octet-stream"},
     )
 
     assert answer.status_code == 200

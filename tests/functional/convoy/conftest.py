@@ -46,7 +46,9 @@ class World:
         return self.page(**params)["content"]
 
     def get(self, delivery_id):
-        return self.project.call("GetEventDelivery", "GET", f"{BASE}/eventdeliveries/{delivery_id}").json()["data"]
+        return self.project.call("GetEventDelivery", "GET", f"{BASE}/eventdeliveries/{delivery_id}").json()[
+            "data"
+        ]
 
     def resend(self, delivery_id):
         return self.project.call("ResendEventDelivery", "PUT", f"{BASE}/eventdeliveries/{delivery_id}/resend")

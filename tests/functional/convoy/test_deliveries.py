@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import itertools
 
 import pytest
 
@@ -115,7 +116,7 @@ def test_exponential_delays_double_and_jitter_stays_below_five_seconds(new_world
     delivery = world.deliver(world.create()["uid"])
     fired = world.project.advance("PT1H")["fired"]
     seconds = [int(each["at"][14:16]) * 60 + float(each["at"][17:23]) for each in fired]
-    delays = [later - earlier for earlier, later in zip(seconds, seconds[1:], strict=False)]
+    delays = [later - earlier for earlier, later in itertools.pairwise(seconds)]
     assert len(delays) == 4
     for delay, least in zip(delays, [10, 20, 40, 80], strict=True):
         assert least <= delay < least + 5
@@ -190,7 +191,10 @@ def test_resend_starts_a_second_later(world, status):
 
     answer = world.resend(delivery_id)
 
-    assert (answer.status_code, answer.json()["message"]) == (200, "App event processed for retry successfully")
+    assert (answer.status_code, answer.json()["message"]) == (
+        200,
+        "App event processed for retry successfully",
+    )
     assert answer.json()["data"]["status"] == SCHEDULED
     assert world.project.drain()["fired_count"] == 0
     assert world.project.advance(1)["fired_count"] == 1
@@ -360,7 +364,9 @@ def test_filter_by_idempotency_key(world):
     world.send(endpoint_id, 1, idempotency_key="k1")
     world.send(endpoint_id, 2)
     assert numbers(world.list(idempotencyKey="k1")) == [1]
-    answer = world.project.call("GetEventDeliveriesPaged", "GET", f"{BASE}/eventdeliveries", params={"idempotencyKey": "k9"})
+    answer = world.project.call(
+        "GetEventDeliveriesPaged", "GET", f"{BASE}/eventdeliveries", params={"idempotencyKey": "k9"}
+    )
     assert (answer.status_code, answer.json()["message"]) == (400, "event not found")
 
 
@@ -368,8 +374,14 @@ def test_filter_by_idempotency_key(world):
     ("params", "message"),
     [
         ({"startDate": "2026-01-01"}, "please specify a startDate in the format 2006-01-02T15:04:05"),
-        ({"startDate": "2026-01-01T00:00:00Z"}, "please specify a startDate in the format 2006-01-02T15:04:05"),
-        ({"startDate": "2026-13-01T00:00:00"}, "please specify a startDate in the format 2006-01-02T15:04:05"),
+        (
+            {"startDate": "2026-01-01T00:00:00Z"},
+            "please specify a startDate in the format 2006-01-02T15:04:05",
+        ),
+        (
+            {"startDate": "2026-13-01T00:00:00"},
+            "please specify a startDate in the format 2006-01-02T15:04:05",
+        ),
         (
             {"endDate": "today"},
             "please specify a correct endDate in the format 2006-01-02T15:04:05 or none at all",
@@ -412,6 +424,18 @@ def test_backward_and_forward_meet(mixed):
     back = mixed.page(perPage=2, direction="prev", prev_page_cursor=second["pagination"]["prev_page_cursor"])
     assert numbers(back["content"]) == numbers(first["content"])
     assert back["pagination"]["next_page_cursor"] == second["content"][0]["uid"]
+
+
+def test_a_negative_page_is_refused_by_the_database(world):
+    answer = world.project.call(
+        "GetEventDeliveriesPaged", "GET", f"{BASE}/eventdeliveries", params={"perPage": -1}
+    )
+    assert (answer.status_code, answer.json()["message"]) == (
+        500,
+        "an error occurred while fetching event deliveries",
+    )
+    answer = world.project.call("GetEndpoints", "GET", f"{BASE}/endpoints", params={"perPage": -1})
+    assert (answer.status_code, answer.json()["message"]) == (400, "Failed to load endpoints")
 
 
 # --- signatures --------------------------------------------------------------

@@ -59,7 +59,13 @@ def test_a_wrong_method_has_an_empty_body(world):
 
 
 def test_a_wrong_content_type_has_an_empty_body(world):
-    answer = world.project.call("CreateEndpointEvent", "POST", f"{BASE}/events", content=b"a=1", headers={"Content-Type": "text/plain"})
+    answer = world.project.call(
+        "CreateEndpointEvent",
+        "POST",
+        f"{BASE}/events",
+        content=b"a=1",
+        headers={"Content-Type": "text/plain"},
+    )
     assert (answer.status_code, answer.content) == (415, b"")
 
 
@@ -91,7 +97,9 @@ def test_health_needs_no_key(world):
 )
 def test_bad_bodies_of_an_event(world, content, message):
     headers = {"Content-Type": "application/json"}
-    answer = world.project.call("CreateEndpointEvent", "POST", f"{BASE}/events", content=content, headers=headers)
+    answer = world.project.call(
+        "CreateEndpointEvent", "POST", f"{BASE}/events", content=content, headers=headers
+    )
     assert (answer.status_code, answer.json()) == (400, {"status": False, "message": message})
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hooktop.mockserver.delivery import lifecycle
+from hooktop.mockserver.delivery import endpoints, lifecycle
 from hooktop.mockserver.delivery.lifecycle import Reason, Refused
 from hooktop.mockserver.delivery.model import (
     Answer,
@@ -256,7 +256,9 @@ def test_why_a_replay_is_refused(fields, endpoint, policy, options, reason):
 
 
 def test_dead_letters_know_no_replay_limit():
-    done = lifecycle.replay(message(State.DEAD, replay_count=9), ENDPOINT, POLICY, NOW, from_dead_letters=True)
+    done = lifecycle.replay(
+        message(State.DEAD, replay_count=9), ENDPOINT, POLICY, NOW, from_dead_letters=True
+    )
     assert done.replay_count == 10
 
 
@@ -302,14 +304,14 @@ def test_deletion_keeps_the_state_and_stops_the_retry():
 
 
 def test_pause_and_resume_are_each_refused_twice():
-    paused = lifecycle.pause(ENDPOINT, POLICY, NOW)
+    paused = endpoints.pause(ENDPOINT, POLICY, NOW)
     assert (paused.status, paused.paused_at) == (Status.PAUSED, NOW)
     with pytest.raises(Refused, match="already_paused"):
-        lifecycle.pause(paused, POLICY, NOW)
-    active = lifecycle.resume(paused, NOW)
+        endpoints.pause(paused, POLICY, NOW)
+    active = endpoints.resume(paused, NOW)
     assert (active.status, active.paused_at) == (Status.ACTIVE, None)
     with pytest.raises(Refused, match="not_paused"):
-        lifecycle.resume(active, NOW)
+        endpoints.resume(active, NOW)
 
 
 @pytest.mark.parametrize(
@@ -321,15 +323,15 @@ def test_pause_and_resume_are_each_refused_twice():
 )
 def test_some_endpoints_cannot_be_paused(endpoint, reason):
     with pytest.raises(Refused) as refused:
-        lifecycle.pause(endpoint, POLICY, NOW)
+        endpoints.pause(endpoint, POLICY, NOW)
     assert refused.value.reason is reason
 
 
 def test_activate_brings_back_both_paused_and_switched_off():
-    assert lifecycle.activate(PAUSED, NOW).status is Status.ACTIVE
-    assert lifecycle.activate(Endpoint(id="ep", status=Status.INACTIVE), NOW).status is Status.ACTIVE
+    assert endpoints.activate(PAUSED, NOW).status is Status.ACTIVE
+    assert endpoints.activate(Endpoint(id="ep", status=Status.INACTIVE), NOW).status is Status.ACTIVE
     with pytest.raises(Refused, match="endpoint_active"):
-        lifecycle.activate(ENDPOINT, NOW)
+        endpoints.activate(ENDPOINT, NOW)
 
 
 @pytest.mark.parametrize(

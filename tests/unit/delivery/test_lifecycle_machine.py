@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from hooktop.mockserver.delivery import lifecycle
+from hooktop.mockserver.delivery import endpoints, lifecycle
 from hooktop.mockserver.delivery.lifecycle import Refused
 from hooktop.mockserver.delivery.model import (
     OPEN_STATES,
@@ -123,7 +123,7 @@ class Life(RuleBasedStateMachine):
     def pause(self):
         if self.deleted or self.endpoint.status is Status.PAUSED:
             return
-        self.endpoint = lifecycle.pause(self.endpoint, POLICY, self.now)
+        self.endpoint = endpoints.pause(self.endpoint, POLICY, self.now)
         for id, message in self.messages.items():
             if message.state is State.WAITING and message.deleted_at is None:
                 self.messages[id] = lifecycle.hold(message, self.now)
@@ -132,7 +132,7 @@ class Life(RuleBasedStateMachine):
     def resume(self):
         if self.endpoint.status is not Status.PAUSED:
             return
-        self.endpoint = lifecycle.resume(self.endpoint, self.now)
+        self.endpoint = endpoints.resume(self.endpoint, self.now)
         for id, message in self.messages.items():
             if message.state is State.HELD and message.deleted_at is None:
                 self.messages[id] = lifecycle.release(message, POLICY, self.now)

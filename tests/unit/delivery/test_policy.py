@@ -37,25 +37,43 @@ def draw() -> float:
         pytest.param(after(1), Answer(status=404), None, id="hopeless"),
         pytest.param(after(1), Answer(status=429), (Ladder.FAST, 0, 10), id="fast"),
         pytest.param(
-            after(2, ladder=Ladder.FAST, ladder_step=0), Answer(status=429), (Ladder.FAST, 1, 20), id="fast-climbs"
+            after(2, ladder=Ladder.FAST, ladder_step=0),
+            Answer(status=429),
+            (Ladder.FAST, 1, 20),
+            id="fast-climbs",
         ),
         pytest.param(
-            after(4, ladder=Ladder.FAST, ladder_step=1), Answer(status=429), (Ladder.FAST, 2, 20), id="fast-repeats"
+            after(4, ladder=Ladder.FAST, ladder_step=1),
+            Answer(status=429),
+            (Ladder.FAST, 2, 20),
+            id="fast-repeats",
         ),
         pytest.param(
             after(2, ladder=Ladder.FAST), Answer(status=500), (Ladder.SLOW, 1, 2_000), id="fast-to-slow"
         ),
         pytest.param(
-            after(3, ladder=Ladder.SLOW, ladder_step=1), Answer(status=429), (Ladder.FAST, 0, 10), id="slow-to-fast"
+            after(3, ladder=Ladder.SLOW, ladder_step=1),
+            Answer(status=429),
+            (Ladder.FAST, 0, 10),
+            id="slow-to-fast",
         ),
         pytest.param(
-            after(1), Answer(status=503, headers={"retry-after": "9"}), (Ladder.SLOW, 0, 9_000), id="asked-longer"
+            after(1),
+            Answer(status=503, headers={"retry-after": "9"}),
+            (Ladder.SLOW, 0, 9_000),
+            id="asked-longer",
         ),
         pytest.param(
-            after(3), Answer(status=503, headers={"Retry-After": "1"}), (Ladder.SLOW, 2, 3_000), id="asked-shorter"
+            after(3),
+            Answer(status=503, headers={"Retry-After": "1"}),
+            (Ladder.SLOW, 2, 3_000),
+            id="asked-shorter",
         ),
         pytest.param(
-            after(1), Answer(status=429, headers={"Retry-After": "999"}), (Ladder.FAST, 0, 40_000), id="capped"
+            after(1),
+            Answer(status=429, headers={"Retry-After": "999"}),
+            (Ladder.FAST, 0, 40_000),
+            id="capped",
         ),
     ],
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from unit.engine.dialect import PlainDialect
 
 from hooktop.mockserver.engine.clock import VirtualClock
 from hooktop.mockserver.engine.registry import Registry
+from unit.engine.dialect import PlainDialect
 
 START = 1_767_225_600_000
 

@@ -23,8 +23,7 @@ class Receiver:
 
     def __init__(self, answer: Callable[[Got], tuple[int, dict[str, str], bytes]]) -> None:
         self.got: list[Got] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self, answer))
-        self._server.daemon_threads = True
+        self._server = _QuietServer(("127.0.0.1", 0), _handler(self, answer))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
         self._thread.start()
 
@@ -39,6 +38,13 @@ class Receiver:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: a sender may hang up in the middle of an answer."""
 
 
 def _handler(receiver: Receiver, answer: Any) -> type[BaseHTTPRequestHandler]:

@@ -6,11 +6,11 @@ import socket
 import threading
 
 import pytest
-from unit.engine.loopback import Receiver
 
 from hooktop.mockserver.delivery.model import AnswerError, Endpoint, Message
 from hooktop.mockserver.engine.http_transport import AddressBlocked, AddressGuard, HttpTransport, is_loopback
 from hooktop.mockserver.engine.transport import BODY_KEPT, Delivery
+from unit.engine.loopback import Receiver
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from unit.engine.dialect import PlainDialect
-from unit.engine.loopback import Receiver
 
 from hooktop.mockserver.delivery.lifecycle import Refused
 from hooktop.mockserver.delivery.model import Answer, State
@@ -15,6 +13,8 @@ from hooktop.mockserver.engine.http_transport import HttpTransport
 from hooktop.mockserver.engine.registry import Registry
 from hooktop.mockserver.engine.scheduler import Scheduler
 from hooktop.mockserver.engine.store import MessageQuery
+from unit.engine.dialect import PlainDialect
+from unit.engine.loopback import Receiver
 
 
 class Gate:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
-from unit.engine.dialect import PlainDialect
 
 from hooktop.mockserver.delivery.model import State
 from hooktop.mockserver.engine import work
 from hooktop.mockserver.engine.clock import RealClock, ScaledClock, VirtualClock, wall_now
 from hooktop.mockserver.engine.registry import Registry
+from unit.engine.dialect import PlainDialect
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def test_a_scaled_clock_climbs_hours_in_a_moment(registry):
     assert wait_for(project, message.id, State.DELIVERED)
     attempts = project.store.attempts(message.id)
     assert [attempt.response_status for attempt in attempts] == [503, 503, 503, 200]
-    waits = [later.at - earlier.finished_at for earlier, later in zip(attempts, attempts[1:], strict=False)]
+    waits = [later.at - earlier.finished_at for earlier, later in pairwise(attempts)]
     assert all(abs(wait - delay) < 60_000 for wait, delay in zip(waits, (1.8e6, 7.2e6, 21.6e6), strict=True))
 
 

@@ -220,7 +220,7 @@ class _Run:
 
     async def _work(self, items: deque[Target]) -> None:
         while items and not self.over:
-            await self._take_turn()
+            await self._take_turn(items)
             if self.over or not items:
                 return
             item = items.popleft()
@@ -229,13 +229,14 @@ class _Run:
             self.stopped = self.stopped or self.breaker.saw(result)
             self._tell(self.phase, result)
 
-    async def _take_turn(self) -> None:
+    async def _take_turn(self, items: deque[Target]) -> None:
         """Keep the rate over all workers."""
         async with self._turn:
             now = self.monotonic()
-            if self._next_at > now:
+            if items and self._next_at > now:
                 await self._pause_for(self._next_at - now)
-            self._next_at = max(now, self._next_at) + self.interval_s
+            if items:
+                self._next_at = max(now, self._next_at) + self.interval_s
 
     async def _pause_for(self, seconds: float) -> None:
         while seconds > 0 and not self.over:

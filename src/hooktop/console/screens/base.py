@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import ClassVar, Protocol, cast
 
 from textual import events, work
@@ -26,6 +27,7 @@ from hooktop.console.widgets.header import tabs_line, truth_line
 from hooktop.console.widgets.keybar import KeyBar, key_name
 from hooktop.console.widgets.plantext import VERBS, outcome_parts, progress_parts
 from hooktop.console.widgets.table import Table
+from hooktop.console.widgets.text import inert
 
 MIN_WIDTH, MIN_HEIGHT = 60, 16
 _WIDTHS = [(0, "-too-small"), (MIN_WIDTH, "-narrow"), (110, "-wide")]
@@ -194,7 +196,8 @@ class ConsoleScreen(Screen[None]):
         if job is None:
             self.query_one("#job", Lines).show()
         elif job.failed:
-            self.query_one("#job", Lines).show([Part("not started: ", "bad"), Part(job.failed, "text")])
+            told = wrap(inert(f"not started: {job.failed}"), max(20, width - 2))
+            self.query_one("#job", Lines).show(*([Part(line, "bad")] for line in told))
         elif job.outcome is not None:
             more = [
                 Part("   4", "key", "app.place('jobs')"),

@@ -8,6 +8,7 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from hooktop.console.providers.base import ProviderError
@@ -34,7 +35,7 @@ class BooksScreen(ModalScreen[None]):
         """A card."""
         with VerticalScroll(classes="box") as box:
             what = inert(self._endpoint.name, 40) if self._endpoint else "the whole project"
-            box.border_title = f"BOOKS · {what}"
+            box.border_title = Content(f"BOOKS · {what}")
             box.border_subtitle = "r read again · esc close"
             yield Lines(id="books")
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, EndpointState, Verb
-from hooktop.console.screens.base import ConsoleScreen, ShowMessages, Targets
+from hooktop.console.screens.base import ShowMessages, Targets
 from hooktop.console.screens.cells import ENDPOINT_COLUMNS, endpoint_cell
-from hooktop.console.screens.filtering import Filtering
+from hooktop.console.screens.filtering import FilteredScreen
 from hooktop.console.stores.filter import Subject, parse
 from hooktop.console.widgets.bars import Lines, Part
 from hooktop.console.widgets.columns import Cell
@@ -19,12 +19,11 @@ from hooktop.console.widgets.table import Table
 from hooktop.console.widgets.text import plural
 
 
-class EndpointsScreen(Filtering, ConsoleScreen):
+class EndpointsScreen(FilteredScreen):
     """Endpoints."""
 
     place: ClassVar[str] = "endpoints"
     can_change: ClassVar[bool] = True
-    can_filter: ClassVar[bool] = True
     subject: ClassVar[Subject] = Subject.ENDPOINTS
 
     def body(self) -> Iterable[Widget]:

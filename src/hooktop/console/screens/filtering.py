@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
+from hooktop.console.screens.base import ConsoleScreen
 from hooktop.console.stores.filter import Candidate, FilterError, Subject, complete, parse
 from hooktop.console.widgets.bars import Part
 from hooktop.console.widgets.filterbar import FilterBar, Verdict
 from hooktop.console.widgets.table import Table
 
-if TYPE_CHECKING:
-    from hooktop.console.screens.base import ConsoleScreen as Base
-else:
-    Base = object
-
 PLACEHOLDER = "status:failed code:>=500 endpoint:billing-* age:<2h  or any text"
 
 
-class Filtering(Base):
-    """Mixed into a screen whose ``table`` is filtered."""
+class FilteredScreen(ConsoleScreen):
+    """A place whose ``table`` is filtered."""
+
+    can_filter: ClassVar[bool] = True
 
     subject: ClassVar[Subject] = Subject.MESSAGES
 
@@ -37,7 +35,7 @@ class Filtering(Base):
     @property
     def table(self) -> Table:
         """The filtered list."""
-        raise NotImplementedError
+        return self.query_one(Table)
 
     def set_filter(self, text: str) -> None:
         """Filter by another text; one that cannot be read changes nothing."""

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
@@ -61,7 +62,7 @@ class Menu(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         """A box with the list, and a line to search in it."""
         with Vertical(classes="box") as box:
-            box.border_title = inert(self._title, 70)
+            box.border_title = Content(inert(self._title, 70))
             box.border_subtitle = self._note or "enter choose · esc close"
             if self._told:
                 width = min(84, int(self.app.size.width * 0.96)) - 8

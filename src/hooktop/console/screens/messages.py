@@ -11,10 +11,10 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, Message, Verb
-from hooktop.console.screens.base import ConsoleScreen, OpenMessage, Targets
+from hooktop.console.screens.base import OpenMessage, Targets
 from hooktop.console.screens.cells import MESSAGE_COLUMNS, MessageRows
 from hooktop.console.screens.endpoints import endpoint_filter
-from hooktop.console.screens.filtering import Filtering
+from hooktop.console.screens.filtering import FilteredScreen
 from hooktop.console.screens.menu import Item, Menu
 from hooktop.console.screens.session import Session
 from hooktop.console.stores.filter import parse
@@ -37,12 +37,11 @@ _SORTS = {
 }
 
 
-class MessagesScreen(Filtering, ConsoleScreen):
+class MessagesScreen(FilteredScreen):
     """Messages."""
 
     place: ClassVar[str] = "messages"
     can_change: ClassVar[bool] = True
-    can_filter: ClassVar[bool] = True
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "sort", "Sort", show=False, id="messages.sort"),

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from textual.app import App
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.content import Content
+from textual.markup import escape
 
 from hooktop.console.screens.base import ConsoleScreen, ShowMessages
 from hooktop.console.screens.contexts import UseContext
@@ -29,7 +31,9 @@ class ConsoleCommands(Provider):
     async def discover(self) -> Hits:
         """Everything, before anything was typed."""
         for command in self._commands():
-            yield DiscoveryHit(command.name, command.run, help=command.help)
+            yield DiscoveryHit(
+                Content(command.name), command.run, text=command.name, help=escape(command.help)
+            )
 
     async def search(self, query: str) -> Hits:
         """What matches."""
@@ -37,7 +41,13 @@ class ConsoleCommands(Provider):
         for command in self._commands():
             score = matcher.match(command.name)
             if score > 0:
-                yield Hit(score, matcher.highlight(command.name), command.run, help=command.help)
+                yield Hit(
+                    score,
+                    matcher.highlight(command.name),
+                    command.run,
+                    text=command.name,
+                    help=escape(command.help),
+                )
 
     def _commands(self) -> Iterator[_Command]:
         screen = self.screen

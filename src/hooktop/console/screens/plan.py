@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
@@ -99,7 +100,7 @@ class PlanDialog(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The plan, the field to type in where it is needed, the buttons."""
         with VerticalScroll(classes="box", can_focus=False) as box:
-            box.border_title = f"PLAN · {title(self.plan)} on {inert(self.context, 30)}"
+            box.border_title = Content(f"PLAN · {title(self.plan)} on {inert(self.context, 30)}")
             box.border_subtitle = "^d dry run · ^y copy as command · esc leave it"
             yield Lines(id="plan-lines")
             yield Viewer(id="plan-document", classes="hidden")
@@ -108,7 +109,9 @@ class PlanDialog(ModalScreen[bool]):
                 yield Input(id="plan-input")
             with Horizontal(classes="buttons"):
                 yield Button("Cancel", id="cancel")
-                yield Button(title(self.plan).capitalize(), id="start", disabled=bool(self.plan.needs_typed))
+                yield Button(
+                    Content(title(self.plan).capitalize()), id="start", disabled=bool(self.plan.needs_typed)
+                )
 
     def on_mount(self) -> None:
         """Fill in the plan and put the cursor where enter does no harm."""

@@ -49,7 +49,8 @@ def register(wing: ControlWing) -> None:
     @wing.operation("wait", "POST", "/_mock/v1/projects/<id>/wait")
     def wait(call: Call) -> Answer:
         project, form = wing.project(call), read(call, WaitForm)
-        count, found = _wait(wing, project, form)
+        with wing.site.waiting():
+            count, found = _wait(wing, project, form)
         if count < form.count:
             raise _timed_out(project, form, count)
         return data(call, verdict_json(True, form.count, count, found(), []))

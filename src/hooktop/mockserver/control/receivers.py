@@ -31,7 +31,8 @@ def register(wing: ControlWing) -> None:
         project, form = wing.project(call), read(call, ReceiverForm)
         try:
             with project.lock:
-                script = project.receivers.set(call.path["name"], form.answers, form.host)
+                name, host = _meant(project, call.path["name"])
+                script = project.receivers.set(name, form.answers, form.host or host)
         except ScriptError as error:
             raise invalid(error.path, error.reason) from None
         return data(call, script_json(script))
@@ -49,6 +50,14 @@ def register(wing: ControlWing) -> None:
         project, limit = wing.project(call), limit_of(call)
         rows = project.receivers.received(call.path["name"], limit=limit, before=_cursor(call))
         return page(call, [received_json(project, row) for row in rows], "id")
+
+
+def _meant(project: Project, name_or_host: str) -> tuple[str, str | None]:
+    """The name and host of the script to write: the one that has this host already, else a new one."""
+    known = project.receivers.get(name_or_host)
+    if known is not None and name_or_host.lower() in (known.name.lower(), known.host):
+        return known.name, known.host
+    return name_or_host, None
 
 
 def _script(project: Project, name: str) -> Script:

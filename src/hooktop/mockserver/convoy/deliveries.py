@@ -20,6 +20,7 @@ from hooktop.mockserver.http.call import Answer, Call
 from hooktop.mockserver.http.errors import ApiError
 
 NOT_FOUND: Final = "event delivery not found"
+LIST_FAILED: Final = "an error occurred while fetching event deliveries"
 SHOWN_ATTEMPTS: Final = 10
 _LAST_SEQ: Final = 1 << 62
 
@@ -124,7 +125,7 @@ def _require_known_key(tenant: Project, key: str) -> None:
 
 
 def _page(call: Call) -> dict[str, Any]:
-    tenant, asked = call.tenant, paging(call.query)
+    tenant, asked = call.tenant, paging(call.query, ApiError(500, message=LIST_FAILED))
     selected = filters(tenant, call.query, call.now)
 
     def fetch(cursor: str, forward: bool, limit: int) -> Sequence[Message]:

@@ -91,7 +91,7 @@ def _status_refusal(reason: Reason) -> str:
 
 
 def _page(call: Call) -> dict[str, Any]:
-    tenant, asked = call.tenant, paging(call.query)
+    tenant, asked = call.tenant, paging(call.query, ApiError(400, message="Failed to load endpoints"))
     matching = _matching(tenant, first(call.query, "q"), first(call.query, "ownerId"))
     if not asked.newest_first and not asked.cursor:
         # The server starts at an empty id here, which no row is older than.

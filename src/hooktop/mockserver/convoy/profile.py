@@ -22,6 +22,9 @@ class Switch:
     """One setting of a project: its readings with their meaning, the first being the default."""
 
     readings: Mapping[str, str]
+    source: str
+    changes: str
+    """What a client notices."""
     number: bool = False
     """Any whole number from 1 is taken besides the default."""
 
@@ -37,14 +40,32 @@ PROFILE: Final[Mapping[str, Switch]] = {
             "26.7": "an event is created with data null; filters on deliveries as the code of 26.7 reads them",
             "26.9": "an event is created with data {uid, event_type, idempotency_key}",
             "openapi": "as 26.9, and the documented query name event_type filters deliveries",
-        }
+        },
+        source="server code 26.7; release notes 26.7.6 and 26.9.1; docs/v3/openapi3.yaml",
+        changes="data of POST /events, and which query names filter deliveries",
     ),
     "strategy": Switch(
-        readings={"linear": "every delay is the interval", "exponential": "it doubles, with jitter"}
+        readings={"linear": "every delay is the interval", "exponential": "it doubles, with jitter"},
+        source="project.config.strategy.type",
+        changes="when a failed delivery is tried again",
     ),
-    "interval_s": Switch(readings={"100": "seconds before a retry, or before the first one"}, number=True),
-    "retry_count": Switch(readings={"10": "attempts in all"}, number=True),
-    "secure_endpoints": Switch(readings={"off": "http URLs are taken", "on": "only https endpoints allowed"}),
+    "interval_s": Switch(
+        readings={"100": "seconds before a retry, or before the first one"},
+        source="project.config.strategy.duration",
+        changes="when a failed delivery is tried again",
+        number=True,
+    ),
+    "retry_count": Switch(
+        readings={"10": "attempts in all"},
+        source="project.config.strategy.retry_count",
+        changes="when a delivery ends in Failure",
+        number=True,
+    ),
+    "secure_endpoints": Switch(
+        readings={"off": "http URLs are taken", "on": "only https endpoints allowed"},
+        source="project.config.ssl.enforce_secure_endpoints",
+        changes="whether an endpoint may have an http URL",
+    ),
 }
 
 

@@ -74,25 +74,28 @@ class Paging:
     newest_first: bool = True
 
 
-def paging(query: Query) -> Paging:
-    """The five paging parameters. Whatever is not `next` counts as `prev`; a bad perPage counts as 20."""
+def paging(query: Query, failed: ApiError) -> Paging:
+    """The five paging parameters. Whatever is not `next` counts as `prev`; a bad perPage counts as 20.
+
+    Raises `failed` for a negative perPage, which the server's database refuses.
+    """
     forward = (first(query, "direction") or "next") == "next"
     cursor = first(query, "next_page_cursor" if forward else "prev_page_cursor")
     return Paging(
-        per_page=_per_page(first(query, "perPage")),
+        per_page=_per_page(first(query, "perPage"), failed),
         forward=forward,
         cursor=cursor,
         newest_first=first(query, "sort").upper() != "ASC",
     )
 
 
-def _per_page(text: str) -> int:
+def _per_page(text: str, failed: ApiError) -> int:
     try:
         number = int(text)
     except ValueError:
         return DEFAULT_PER_PAGE
     if number < 0:
-        raise ApiError(400, message="LIMIT must not be negative")
+        raise failed
     return number
 
 

@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from hooktop.mockserver.convoy.profile import MAX_RETRY_S, reading
-from hooktop.mockserver.convoy.signing import HEADER
 from hooktop.mockserver.delivery.model import Attempt, Endpoint, Event, Message, Secret, State, Status
 from hooktop.mockserver.engine.project import Project
 
@@ -41,73 +40,6 @@ def stamp(at: int | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(at // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
-
-
-def project(tenant: Project) -> dict[str, Any]:
-    """The project that a key belongs to."""
-    return {
-        "uid": tenant.id,
-        "name": tenant.name,
-        "logo_url": "",
-        "organisation_id": str(tenant.settings.config.get("organisation_id", tenant.id)),
-        "type": "outgoing",
-        "config": _project_config(tenant),
-        "statistics": None,
-        "retained_events": 0,
-        "created_at": stamp(tenant.created_at),
-        "updated_at": stamp(tenant.created_at),
-        "deleted_at": None,
-    }
-
-
-def _project_config(tenant: Project) -> dict[str, Any]:
-    chosen = tenant.settings.profile
-    return {
-        "max_payload_read_size": 51200,
-        "replay_attacks_prevention_enabled": False,
-        "add_event_id_trace_headers": False,
-        "disable_endpoint": False,
-        "multiple_endpoint_subscriptions": False,
-        "verify_dynamic_events": False,
-        "allow_unmatched_dynamic_urls": False,
-        "search_policy": "",
-        "ssl": {"enforce_secure_endpoints": reading(chosen, "secure_endpoints") == "on"},
-        "ratelimit": {"count": 1000, "duration": 60},
-        "strategy": {
-            "type": reading(chosen, "strategy"),
-            "duration": int(reading(chosen, "interval_s")),
-            "retry_count": int(reading(chosen, "retry_count")),
-        },
-        "signature": {
-            "header": HEADER,
-            "versions": [
-                {
-                    "uid": tenant.id,
-                    "hash": "SHA256",
-                    "encoding": "hex",
-                    "created_at": stamp(tenant.created_at),
-                }
-            ],
-        },
-        "request_id_header": "X-Convoy-Idempotency-Key",
-        "meta_event": {
-            "is_enabled": False,
-            "type": "http",
-            "event_type": [],
-            "url": "",
-            "secret": "",
-            "pub_sub": None,
-        },
-        "circuit_breaker": {
-            "sample_rate": 30,
-            "error_timeout": 30,
-            "failure_threshold": 70,
-            "success_threshold": 5,
-            "minimum_request_count": 10,
-            "observability_window": 5,
-            "consecutive_failure_threshold": 10,
-        },
-    }
 
 
 def endpoint(tenant: Project, value: Endpoint, *, created: bool = False) -> dict[str, Any]:

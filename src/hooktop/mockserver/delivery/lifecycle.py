@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from hooktop.mockserver.delivery.model import (
@@ -24,43 +23,12 @@ from hooktop.mockserver.delivery.model import (
     Status,
 )
 from hooktop.mockserver.delivery.policy import Draw, Policy, Retry, plan_retry
+from hooktop.mockserver.delivery.refusal import Reason, Refused
 
-
-class Reason(StrEnum):
-    """Why a transition is refused."""
-
-    NOT_RETRYING = "not_retrying"
-    DELIVERY_IN_PROGRESS = "delivery_in_progress"
-    FAST_RETRY = "fast_retry"
-    RETENTION_EXPIRED = "retention_expired"
-    PAYLOAD_GONE = "payload_gone"
-    DELETED = "deleted"
-    REPLAY_LIMIT = "replay_limit"
-    ALREADY_PAUSED = "already_paused"
-    NOT_PAUSED = "not_paused"
-    NOT_PAUSABLE = "not_pausable"
-    NOT_DEAD = "not_dead"
-    ENDPOINT_PAUSED = "endpoint_paused"
-    ENDPOINT_INACTIVE = "endpoint_inactive"
-    ENDPOINT_ACTIVE = "endpoint_active"
-    ENDPOINT_GONE = "endpoint_gone"
-    ALREADY_DELIVERED = "already_delivered"
-    NOT_FAILED = "not_failed"
-    REJECTED_AT_THE_DOOR = "rejected_at_the_door"
-    IDEMPOTENCY_MISMATCH = "idempotency_mismatch"
-
-
-class Refused(Exception):
-    """A transition that the rules do not allow; `facts` are what a dialect needs to word it."""
-
-    def __init__(self, reason: Reason, **facts: object) -> None:
-        super().__init__(reason.value, facts)
-        self.reason = reason
-        self.facts: Mapping[str, object] = facts
-
-    def __str__(self) -> str:
-        told = ", ".join(f"{name}={value}" for name, value in self.facts.items())
-        return f"{self.reason.value} ({told})" if told else self.reason.value
+__all__ = [
+    "ERROR_LINES", "Reason", "Refused", "abandon", "accept", "acknowledge", "begin", "cancel", "delete", "discard",
+    "error_line", "finish", "hold", "put_off", "recover", "release", "replay", "retry_now", "stop_at_start", "sweep",
+]  # fmt: skip
 
 
 # --- into the queue ----------------------------------------------------------
@@ -373,32 +341,7 @@ def sweep(message: Message, now: int) -> Message:
     return swept
 
 
-# --- endpoints ---------------------------------------------------------------
-
-
-def pause(endpoint: Endpoint, policy: Policy, now: int) -> Endpoint:
-    """Stop an endpoint. source: docs/api/operations/pauseendpoint"""
-    if endpoint.status is Status.PAUSED:
-        raise Refused(Reason.ALREADY_PAUSED, endpoint_id=endpoint.id, paused_at=endpoint.paused_at)
-    if endpoint.status is Status.INACTIVE:
-        raise Refused(Reason.ENDPOINT_INACTIVE, endpoint_id=endpoint.id)
-    if policy.pause_rule(endpoint.kind) is None:
-        raise Refused(Reason.NOT_PAUSABLE, endpoint_id=endpoint.id)
-    return replace(endpoint, status=Status.PAUSED, paused_at=now, updated_at=now)
-
-
-def resume(endpoint: Endpoint, now: int) -> Endpoint:
-    """Let a paused endpoint deliver again. source: docs/api/operations/resumeendpoint"""
-    if endpoint.status is not Status.PAUSED:
-        raise Refused(Reason.NOT_PAUSED, endpoint_id=endpoint.id, status=endpoint.status.value)
-    return replace(endpoint, status=Status.ACTIVE, paused_at=None, updated_at=now)
-
-
-def activate(endpoint: Endpoint, now: int) -> Endpoint:
-    """Let a paused or switched-off endpoint deliver again."""
-    if endpoint.status is Status.ACTIVE:
-        raise Refused(Reason.ENDPOINT_ACTIVE, endpoint_id=endpoint.id)
-    return replace(endpoint, status=Status.ACTIVE, paused_at=None, updated_at=now)
+# --- endpoints that do not deliver -------------------------------------------
 
 
 def _is_stopped(endpoint: Endpoint | None, policy: Policy) -> bool:

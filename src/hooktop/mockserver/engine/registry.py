@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -16,10 +17,12 @@ from hooktop.mockserver.engine.desk import Missing
 from hooktop.mockserver.engine.dialect import Dialect
 from hooktop.mockserver.engine.history import go_on, play
 from hooktop.mockserver.engine.project import Project, Settings
-from hooktop.mockserver.engine.scenario import Scenario, load_scenario
+from hooktop.mockserver.engine.scenario import Scenario, ScenarioError, load_scenario
 from hooktop.mockserver.engine.scheduler import Scheduler
 from hooktop.mockserver.engine.sqlite_store import SqliteStore
 from hooktop.mockserver.engine.store import EndpointQuery, Store, StoreError
+
+log = logging.getLogger("hooktop.mockserver.registry")
 
 
 class UnknownApi(ValueError):
@@ -74,7 +77,8 @@ class Registry:
         """
         plan = None
         if scenario is not None:
-            plan = load_scenario(scenario).project_of(api)
+            loaded = load_scenario(scenario)
+            plan, scenario = loaded.project_of(api), loaded.reference
             name, seed = name or plan.name, plan.seed if seed is None else seed
         project = self._new(api, name or "default", seed, clock, deliver, profile, scenario)
         if faults is not None:
@@ -99,7 +103,7 @@ class Registry:
         for number, plan in enumerate(loaded.projects):
             chosen = plan.seed if seed is None else seed + number
             clock = (make_clock or self._make_clock)()
-            project = self._new(plan.api, plan.name, chosen, clock, deliver, profile, loaded.name)
+            project = self._new(plan.api, plan.name, chosen, clock, deliver, profile, loaded.reference)
             play(project, plan)
             self._enter(project)
             projects.append(project)
@@ -196,7 +200,7 @@ class Registry:
             )
         project.chance.go_on_from(boot_counters)
         if card.scenario is not None:
-            go_on(project, load_scenario(card.scenario).project_of(card.api))
+            _go_on(project, card.scenario)
         baseline = catalogue.baseline_path(card.id)
         project.baseline = baseline.read_bytes() if baseline.exists() else None
         project.base_state = world.base_state_of(project)
@@ -278,9 +282,9 @@ class Registry:
         if self._catalogue is not None:
             self._catalogue.drop(project_id)
 
-    def close(self) -> None:
-        """Stop the scheduler and let go of all data; what a file store keeps is there again next time."""
-        self.scheduler.stop()
+    def close(self, timeout: float = 5.0) -> None:
+        """Stop the scheduler, giving running attempts `timeout` seconds to end, and let go of all data; what a file store keeps is there again next time."""
+        self.scheduler.stop(timeout)
         for project in self.all():
             if self._catalogue is not None:
                 world.keep_state(project)
@@ -319,6 +323,14 @@ class Registry:
         if project.has_data:
             self._index(project)
         self.scheduler.poke(project)
+
+
+def _go_on(project: Project, scenario: str) -> None:
+    """Let the scenario's producers go on; without its file the data are there all the same."""
+    try:
+        go_on(project, load_scenario(scenario).project_of(project.api))
+    except ScenarioError as error:
+        log.warning("project %s: its producers stay silent: %s", project.id, error)
 
 
 def _card(project: Project) -> Card:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,8 @@ class Scenario:
     about: str = ""
     projects: tuple[ProjectPlan, ...] = field(default_factory=tuple)
     source: str = ""
+    reference: str = ""
+    """What `load_scenario` finds it by, from any folder: a name, or the absolute path of a file."""
 
     def project_of(self, api: str) -> ProjectPlan:
         """The plan for this api. Raises ScenarioError when there is none."""
@@ -108,14 +110,16 @@ def names() -> list[str]:
 def load_scenario(name_or_path: str) -> Scenario:
     """A scenario that comes with the program, or one in a file. Raises ScenarioError."""
     path = Path(name_or_path)
+    reference = str(path.absolute())
     if path.suffix not in (".yaml", ".yml") and not path.is_file():
+        reference = name_or_path
         path = Path(str(files("hooktop.fixtures") / "scenarios" / f"{name_or_path}.yaml"))
         if not path.is_file():
             known = ", ".join(names())
             raise ScenarioError(
                 name_or_path, 0, "", f"no such scenario; give one of {known}, or a .yaml file"
             )
-    return _Reader(read_source(path)).scenario(path.stem)
+    return replace(_Reader(read_source(path)).scenario(path.stem), reference=reference)
 
 
 class _Reader:

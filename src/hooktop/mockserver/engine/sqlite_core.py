@@ -14,6 +14,8 @@ from hooktop.mockserver.engine.sqlite_schema import TABLES, VERSION
 from hooktop.mockserver.engine.store import StoreError
 
 MEMORY = ":memory:"
+_PAGE_SIZE = 2048
+"""Half of the usual: most projects are small, and every table and index takes at least one page."""
 _MAGIC = b"SQLite format 3\0"
 _WAL_FLAGS = slice(18, 20)
 """Bytes of a database's header that say "has a write-ahead log"; an image must not say so."""
@@ -22,7 +24,7 @@ _WAL_FLAGS = slice(18, 20)
 @cache
 def empty_image() -> bytes:
     """A database with all tables and no rows, made once: copying it is far cheaper than creating tables."""
-    connection = sqlite3.connect(MEMORY)
+    connection = _connect(MEMORY)
     connection.executescript(TABLES)
     connection.execute(f"PRAGMA user_version = {VERSION}")
     image: bytes = connection.serialize()
@@ -32,6 +34,7 @@ def empty_image() -> bytes:
 
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=64)
+    connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
     if path == MEMORY:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA journal_mode = MEMORY")

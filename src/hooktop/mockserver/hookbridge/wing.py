@@ -62,6 +62,11 @@ class HookBridgeWing(Wing):
             return errors.refusal(error)
         return None
 
+    def find_public_project(self, call: Call) -> Project | None:
+        """The project of the inbound endpoint that the webhook is for."""
+        project = self.registry.find_endpoint(call.path.get("endpoint_id", ""))
+        return project if project is not None and project.api == self.name else None
+
     def word(self, project: Project, message: Message) -> str:
         """The vendor's status of a message."""
         return wire.word(message.state, project.settings.profile)

@@ -12,15 +12,17 @@ from hooktop.mockserver.http.errors import ApiError, ConnectionDropped
 
 if TYPE_CHECKING:
     from hooktop.mockserver.engine.faults import Rule
+    from hooktop.mockserver.http.site import Site
     from hooktop.mockserver.http.wing import Wing
 
 HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 
 
-def wait_out(rule: Rule) -> None:
+def wait_out(rule: Rule, site: Site) -> None:
     """Hold the request back for the rule's latency; the client waits in real time."""
     if rule.latency_ms:
-        Event().wait(rule.latency_ms / 1000)
+        with site.waiting():
+            Event().wait(rule.latency_ms / 1000)
 
 
 def instead(rule: Rule, wing: Wing, call: Call) -> Answer | None:

@@ -46,8 +46,7 @@ def carry(wing: Wing, call: Call, view: Callable[[Call], Answer], *, public: boo
 def _answer(wing: Wing, call: Call, view: Callable[[Call], Answer], *, public: bool) -> Answer:
     """The answer after all that a preference or a fault does to it."""
     try:
-        if not public:
-            call.project = wing.find_project(call)
+        call.project = wing.find_public_project(call) if public else wing.find_project(call)
     except ApiError as error:
         call.request_id = wing.request_id(call)
         return wing.refusal(error, call)
@@ -60,7 +59,7 @@ def _answer(wing: Wing, call: Call, view: Callable[[Call], Answer], *, public: b
     if fault is None:
         return _real(wing, call, view)
     call.fault = fault
-    wait_out(fault)
+    wait_out(fault, wing.site)
     answer = instead(fault, wing, call)
     return distort(fault, answer if answer is not None else _real(wing, call, view))
 

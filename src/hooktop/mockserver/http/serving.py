@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, Final
@@ -16,6 +17,9 @@ log = logging.getLogger("hooktop.mockserver")
 
 IDLE_S: Final = 75
 """How long a kept connection may be silent; longer than common clients' pools keep theirs."""
+FREE_THREADS: Final = 8
+"""So many threads are kept free of requests that only wait."""
+MOST_THREADS: Final = 256
 QUIET_S: Final = 0.15
 """A server that is stopping waits for this much silence before it closes what is still open."""
 
@@ -78,6 +82,8 @@ class Listener:
         self._server.max_request_body_size = 64 * 1024 * 1024
         self._thread: Thread | None = None
         self._lock = Lock()
+        self._threads = threads
+        self._waits = 0
         self._busy = 0
         self._last_seen = 0.0
         self.stopping = False
@@ -105,6 +111,21 @@ class Listener:
         with self._lock:
             self._busy -= 1
             self._last_seen = monotonic()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Around a request that only waits: others find threads all the same."""
+        with self._lock:
+            self._waits += 1
+            grow = self._threads < min(self._waits + FREE_THREADS, MOST_THREADS)
+            self._threads += FREE_THREADS if grow else 0
+        if grow:
+            self._server.requests.grow(FREE_THREADS)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waits -= 1
 
     def stop(self, timeout: float = 4.0) -> None:
         """Take no new connection, answer all requests under way and those already sent, then close."""

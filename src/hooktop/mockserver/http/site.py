@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 
@@ -14,5 +16,7 @@ class Site:
     admin_token: str | None = None
     loopback: bool = True
     """The server listens on loopback only, so the control API is open."""
+    waiting: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Enter it around a request that only waits, so that others find a free thread."""
     stopping: bool = False
     """The server is on its way down: whoever waits should stop waiting."""

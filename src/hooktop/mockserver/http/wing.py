@@ -69,6 +69,10 @@ class Wing(ABC):
         """
         return None
 
+    def find_public_project(self, call: Call) -> Project | None:
+        """The project that a request without a key concerns, for its faults and its journal; None for none."""
+        return None
+
     def before(self, call: Call) -> ApiError | None:
         """A refusal that comes after authentication and before anything is read; None to go on."""
         return None

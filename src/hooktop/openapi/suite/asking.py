@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from hooktop.openapi.documents import Document, Operation
 from hooktop.openapi.suite.evidence import Finding, answered
@@ -28,20 +28,33 @@ class Bases:
     urls: Mapping[str, str]
     key: str
 
+    def url(self, name: str) -> str:
+        """A base URL by its name; `origin_url` is the main one without its path."""
+        if name == "origin_url":
+            scheme, host, *_ = urlsplit(self.urls["base_url"])
+            return f"{scheme}://{host}"
+        return self.urls[name]
+
 
 def build(call: Call, suite: Suite, document: Document, bases: Bases, values: Mapping[str, Any]) -> Request:
     """The request of a call. Raises UnknownName for a variable that is not set, KeyError for no such operation."""
     operation = document.operations[fill(call.operation, values)]
-    base = bases.urls[suite.hosts.get(operation.id, "base_url")]
+    base = bases.url(suite.hosts.get(operation.id, "base_url"))
     path = _path(operation, fill({**suite.path_defaults, **call.path}, values))
     query = [(name, text) for name, value in fill(dict(call.query), values).items() for text in _texts(value)]
-    headers = {**_credentials(call.auth, suite.scheme, bases.key), **fill(dict(call.headers), values)}
+    auth = auth_of(call, operation)
+    headers = {**_credentials(auth, suite.scheme, bases.key), **fill(dict(call.headers), values)}
     content = _content(call, values)
     if content and not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "application/json"
     return Request(
         operation.method, base + path + (f"?{urlencode(query)}" if query else ""), headers, content
     )
+
+
+def auth_of(call: Call, operation: Operation) -> Auth:
+    """The credentials that a call carries: none where the document asks for none, a key is nobody else's business."""
+    return Auth.NONE if operation.raw.get("security") == [] else call.auth
 
 
 def _path(operation: Operation, values: Mapping[str, Any]) -> str:

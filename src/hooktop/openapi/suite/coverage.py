@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hooktop.openapi.documents import Document, Operation, Response
+from hooktop.openapi.documents import Document, Response
 from hooktop.openapi.suite.loading import EVERY
 from hooktop.openapi.suite.matchers import same
 from hooktop.openapi.suite.model import Call, Case, Outcome, Printed, Suite, Waiver, flat
@@ -42,10 +42,11 @@ def coverage(suite: Suite, document: Document) -> list[Row]:
     """What the document and the source pages owe, in the document's order, pages last."""
     bound = [item for case in suite.cases for item in _bound(case)]
     rows = [
-        _row(suite, bound, operation.id, status, code)
+        _row(suite, bound, operation.id, status, code, is_alone=len(codes) == 1)
         for operation in document.operations.values()
         for status, response in operation.responses.items()
-        for code in _codes(suite, operation, response)
+        for codes in [_codes(suite, response)]
+        for code in codes
     ]
     return [*rows, *(_printed(suite, bound, item) for item in suite.printed)]
 
@@ -69,7 +70,7 @@ def _bound(case: Case) -> Iterator[_Bound]:
                 yield _Bound(case=case, operation=step.operation, outcome=outcome, call=step)
 
 
-def _codes(suite: Suite, operation: Operation, response: Response) -> list[str | None]:
+def _codes(suite: Suite, response: Response) -> list[str | None]:
     """The error codes that the document's examples of an answer show; None for an answer without any."""
     if suite.error_code is None:
         return [None]
@@ -79,8 +80,16 @@ def _codes(suite: Suite, operation: Operation, response: Response) -> list[str |
     return [*found] or [None]
 
 
-def _row(suite: Suite, bound: list[_Bound], operation: str, status: str, code: str | None) -> Row:
-    names = [item.case.id for item in bound if item.operation == operation and _answers(item, status, code)]
+def _row(
+    suite: Suite, bound: list[_Bound], operation: str, status: str, code: str | None, *, is_alone: bool
+) -> Row:
+    """The row of a documented answer; where it has one code only, asking for the status asks for the code."""
+    names = [
+        item.case.id
+        for item in bound
+        if item.operation == operation
+        and (_answers(item, status, code) or (is_alone and _is_bare(item, status)))
+    ]
     waiver = next((w for w in suite.waivers if _waives(w, operation, status, code)), None)
     return Row(
         operation=operation,
@@ -96,6 +105,12 @@ def _answers(item: _Bound, status: str, code: str | None) -> bool:
     if item.outcome is None:
         return status.startswith("2") and code is None
     return str(item.outcome.status) == status and (code is None or item.outcome.code == code)
+
+
+def _is_bare(item: _Bound, status: str) -> bool:
+    if item.outcome is None or item.outcome.code is not None:
+        return False
+    return status in (str(item.outcome.status), f"{item.outcome.status // 100}XX")
 
 
 def _waives(waiver: Waiver, operation: str, status: str, code: str | None) -> bool:

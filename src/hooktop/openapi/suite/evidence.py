@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from hooktop.openapi.suite.matchers import show
-from hooktop.openapi.suite.model import Call, Level, Outcome, Position, Walk
+from hooktop.openapi.suite.model import Auth, Call, Check, Level, Outcome, Position, Walk
 from hooktop.openapi.suite.redaction import Redactor
 from hooktop.openapi.suite.transport import Exchange
 
@@ -35,7 +36,8 @@ class Asked:
     call: Call
     operation: str
     nth: int
-    """How many calls of the operation this project had seen before."""
+    """How many calls of the operation with these credentials went before."""
+    auth: Auth
     outcome: Outcome | None
     """The acceptable answer that it gave, matchers filled in; None when any success was expected."""
     exchange: Exchange
@@ -57,6 +59,14 @@ class Paged:
     pages: tuple[Asked, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Looked:
+    """A look at what a receiver got."""
+
+    view: Any
+    checks: tuple[Check, ...]
+
+
 @dataclass(slots=True)
 class Record:
     """Everything that playing a case produced. Grows while the case is played, then only read."""
@@ -66,13 +76,13 @@ class Record:
     asked: list[Asked] = field(default_factory=list)
     compared: list[Compared] = field(default_factory=list)
     paged: list[Paged] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    looked: list[Looked] = field(default_factory=list)
+    counts: Counter[tuple[str, Auth]] = field(default_factory=Counter)
 
-    def next_of(self, operation: str) -> int:
-        """The number of the next call of an operation, counted from zero."""
-        nth = self.counts.get(operation, 0)
-        self.counts[operation] = nth + 1
-        return nth
+    def next_of(self, operation: str, auth: Auth) -> int:
+        """The number of the next call of an operation with these credentials, counted from zero."""
+        self.counts[operation, auth] += 1
+        return self.counts[operation, auth] - 1
 
 
 def wire_log(exchanges: list[Exchange], redactor: Redactor) -> list[dict[str, Any]]:

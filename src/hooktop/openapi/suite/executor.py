@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from hooktop.openapi.documents import Document
 from hooktop.openapi.suite.asking import (
     Bases,
+    auth_of,
     build,
     judge_document,
     judge_outcomes,
@@ -17,7 +18,7 @@ from hooktop.openapi.suite.asking import (
     resolved_check,
 )
 from hooktop.openapi.suite.control import START, Control
-from hooktop.openapi.suite.evidence import Asked, Compared, Finding, Record
+from hooktop.openapi.suite.evidence import Asked, Compared, Finding, Looked, Record
 from hooktop.openapi.suite.matchers import passes, show, words
 from hooktop.openapi.suite.model import (
     Advance,
@@ -25,6 +26,7 @@ from hooktop.openapi.suite.model import (
     Auth,
     Call,
     Case,
+    Check,
     Position,
     Received,
     Repeat,
@@ -44,8 +46,16 @@ from hooktop.openapi.suite.transport import Exchange, Unreachable, Wire
 from hooktop.openapi.suite.walking import walk_list
 from hooktop.openapi.validation import Judge
 
-Tamper = Callable[[Call, int, Exchange], Exchange]
-"""Changes an answer between the server and the judge: how a fault is seeded where no project owns the call."""
+
+class Tamper(Protocol):
+    """Changes what the judge sees: how a fault is seeded where no fault rule of the server reaches."""
+
+    def answer(self, auth: Auth, nth: int, exchange: Exchange) -> Exchange:
+        """The answer to a call, given its credentials and its number."""
+
+    def received(self, nth: int, view: Any) -> Any:
+        """What a receiver got, given the number of the look at it."""
+
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -155,26 +165,29 @@ class Player:
 
     def judged(self, call: Call, *, any_status: bool = False) -> tuple[Asked, list[Finding]]:
         """Send a call; what was asked, and all that is wrong with the answer."""
-        exchange, nth = self._send(call)
+        exchange, nth, auth = self._send(call)
         outcomes = tuple(resolved(outcome, self.values) for outcome in call.outcomes)
         outcome, findings = (None, []) if any_status else judge_outcomes(outcomes, exchange, call)
         if call.judged:
             findings += judge_document(self.judge, exchange, call)
-        asked = Asked(call=call, operation=exchange.operation, nth=nth, outcome=outcome, exchange=exchange)
+        operation = exchange.operation
+        asked = Asked(
+            call=call, operation=operation, nth=nth, auth=auth, outcome=outcome, exchange=exchange
+        )
         return asked, findings
 
-    def _send(self, call: Call) -> tuple[Exchange, int]:
+    def _send(self, call: Call) -> tuple[Exchange, int, Auth]:
         request = build(call, self.suite, self.document, self.tenant.bases, self.values)
         operation = fill(call.operation, self.values)
-        # A call that no project answers for is no call of this project: faults do not count it either.
-        known = f"{operation} ({call.auth})" if call.auth is not Auth.KEY else operation
-        nth = self.record.next_of(known)
+        auth = auth_of(call, self.document.operations[operation])
+        # A call without a valid key is no call of this project: its faults do not count it either.
+        nth = self.record.next_of(operation, auth)
         exchange = self.wire.send(request, operation)
         self.redactor.learn(exchange.body)
         if self.tamper is not None:
-            exchange = self.tamper(call, nth, exchange)
+            exchange = self.tamper.answer(auth, nth, exchange)
         self.record.exchanges.append(exchange)
-        return exchange, nth
+        return exchange, nth, auth
 
     def broken(self, findings: list[Finding]) -> None:
         """Write findings down and end the case; nothing happens when there are none."""
@@ -209,18 +222,13 @@ class Player:
         view: dict[str, Any] = {"count": len(rows), "all": rows}
         if rows:
             view |= {"first": rows[0], "last": rows[-1]}
-        findings = [
-            Finding(
-                rule=f"received {check.place}",
-                expected=words(check.matcher),
-                actual=show(read(view, check.place)),
-                position=step.position,
-            )
-            for check in (resolved_check(check, self.values) for check in step.checks)
-            if not passes(check.matcher, read(view, check.place))
-        ]
+        if self.tamper is not None:
+            view = self.tamper.received(len(self.record.looked), view)
+        checks = tuple(resolved_check(check, self.values) for check in step.checks)
+        self.record.looked.append(Looked(view=view, checks=checks))
+        findings = _misses(view, checks, step.position)
         if step.signature is not None:
-            findings += self._signed(step.signature, rows, step.position)
+            findings += self._signed(step.signature, view["all"], step.position)
         self.broken(findings)
         self._save(step, view, step.save)
 
@@ -243,6 +251,19 @@ def delivered_body(row: Mapping[str, Any]) -> bytes:
     """The bytes that a receiver got, as the control API shows them."""
     body = row.get("body") or ""
     return base64.b64decode(body) if row.get("body_encoding") == "base64" else str(body).encode()
+
+
+def _misses(view: Any, checks: tuple[Check, ...], position: Position) -> list[Finding]:
+    return [
+        Finding(
+            rule=f"received {check.place}",
+            expected=words(check.matcher),
+            actual=show(read(view, check.place)),
+            position=position,
+        )
+        for check in checks
+        if not passes(check.matcher, read(view, check.place))
+    ]
 
 
 def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hooktop.openapi.suite.evidence import Asked, Compared, Paged, Record
-from hooktop.openapi.suite.matchers import other, same, spoilt
+from hooktop.openapi.suite.evidence import Asked, Compared, Looked, Paged, Record
+from hooktop.openapi.suite.matchers import other, spoilt
 from hooktop.openapi.suite.model import Auth, Case
 from hooktop.openapi.suite.pointer import MISSING, absolute, join, leaves, read, without
 
+RECEIVED = "(a receiver)"
+"""Stands in for an operation where the fault shows at the receiver."""
 TELLING = frozenset({"status", "paused", "attempt_count"})
 """Fields in which a change of state shows first."""
 
@@ -24,18 +26,19 @@ class Mutant:
     """One seeded fault."""
 
     label: str
+    rule_broken: str
+    """The rule whose finding must appear, or how its name begins; empty when any finding will do."""
     operation: str
     nth: int
     patch: tuple[Mapping[str, Any], ...] = ()
     status: int | None = None
     origin: str | None = None
     auth: Auth = Auth.KEY
-    pages: bool = False
 
     @property
     def is_servers(self) -> bool:
         """Whether the server can be told to commit it; a call without a valid key belongs to no project."""
-        return self.auth is Auth.KEY
+        return self.auth is Auth.KEY and self.operation != RECEIVED
 
     def rule(self) -> dict[str, Any]:
         """The fault rule of the control API."""
@@ -52,8 +55,11 @@ def mutants(case: Case, record: Record) -> list[Mutant]:
     found = [mutant for asked in record.asked for mutant in _of_call(asked)]
     found += [mutant for compared in record.compared for mutant in _of_comparison(compared)]
     found += [mutant for paged in record.paged for mutant in _of_pages(paged)]
+    found += [mutant for nth, looked in enumerate(record.looked) for mutant in _of_look(nth, looked)]
     found += [
-        Mutant(label=f"break: {item.name}", operation=item.operation, nth=item.nth, patch=item.patch)
+        Mutant(
+            label=f"break: {item.name}", rule_broken="", operation=item.operation, nth=item.nth, patch=item.patch
+        )
         for item in case.breaks
     ]
     return found
@@ -62,7 +68,7 @@ def mutants(case: Case, record: Record) -> list[Mutant]:
 def _of_call(asked: Asked) -> Iterator[Mutant]:
     exchange, outcome = asked.exchange, asked.outcome
     if asked.call.outcomes:
-        yield _mutant(asked, "status", status=_other_status(asked))
+        yield _mutant(asked, "status", "status", status=_other_status(asked))
     if outcome is None:
         return
     for check in outcome.checks:
@@ -70,9 +76,9 @@ def _of_call(asked: Asked) -> Iterator[Mutant]:
             continue
         actual = read(exchange.body, check.place)
         change = _change(absolute(exchange.body, check.place), spoilt(check.matcher, actual))
-        yield _mutant(asked, check.name, patch=(change,))
+        yield _mutant(asked, check.name, check.name, patch=(change,))
     if isinstance(exchange.body, dict) and asked.call.judged and outcome.checks:
-        yield _mutant(asked, "undocumented field", patch=({"pointer": "/undocumented", "value": 1},))
+        yield _mutant(asked, "undocumented field", "document", patch=({"pointer": "/undocumented", "value": 1},))
 
 
 def _of_comparison(compared: Compared) -> Iterator[Mutant]:
@@ -80,11 +86,20 @@ def _of_comparison(compared: Compared) -> Iterator[Mutant]:
     body = without(compared.asked.exchange.body, compared.ignore)
     scalars = [place for place, value in leaves(body) if place and not isinstance(value, dict | list)]
     if not scalars:
-        yield _mutant(compared.asked, "changed after all: status", status=500)
+        yield _mutant(compared.asked, "changed after all: status", "", status=500)
         return
     place = min(scalars, key=lambda item: (item.rpartition("/")[2] not in TELLING, scalars.index(item)))
     patch = (_change(place, other(read(body, place))),)
-    yield _mutant(compared.asked, f"changed after all: {place}", patch=patch)
+    yield _mutant(compared.asked, f"changed after all: {place}", "unchanged", patch=patch)
+
+
+def _of_look(nth: int, looked: Looked) -> Iterator[Mutant]:
+    """A delivery that came, stayed away, or looked otherwise."""
+    for check in looked.checks:
+        value = spoilt(check.matcher, read(looked.view, check.place))
+        patch = (_change(check.place, value),)
+        rule = f"received {check.place}"
+        yield Mutant(label=rule, rule_broken=rule, operation=RECEIVED, nth=nth, patch=patch)
 
 
 def _of_pages(paged: Paged) -> Iterator[Mutant]:
@@ -102,7 +117,9 @@ def _of_pages(paged: Paged) -> Iterator[Mutant]:
 
 
 def _pages(asked: Asked, what: str, patch: tuple[Mapping[str, Any], ...]) -> Mutant:
-    return Mutant(label=f"pages: {what}", operation=asked.operation, nth=asked.nth, patch=patch, pages=True)
+    return Mutant(
+        label=f"pages: {what}", rule_broken="pages", operation=asked.operation, nth=asked.nth, patch=patch
+    )
 
 
 def _end(cursor: str, more: str | None) -> tuple[Mapping[str, Any], ...]:
@@ -120,16 +137,21 @@ def _swapped(at: str, rows: list[Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _mutant(
-    asked: Asked, label: str, patch: tuple[Mapping[str, Any], ...] = (), status: int | None = None
+    asked: Asked,
+    label: str,
+    rule: str,
+    patch: tuple[Mapping[str, Any], ...] = (),
+    status: int | None = None,
 ) -> Mutant:
     return Mutant(
         label=f"{asked.operation}: {label}",
+        rule_broken=rule,
         operation=asked.operation,
         nth=asked.nth,
         patch=patch,
         status=status,
         origin=asked.call.origin,
-        auth=asked.call.auth,
+        auth=asked.auth,
     )
 
 
@@ -159,8 +181,3 @@ def _applied(node: Any, path: list[str], change: Mapping[str, Any]) -> Any:
     if len(path) == 1 and change.get("remove"):
         return {key: value for key, value in node.items() if key != name}
     return {**node, name: _applied(node.get(name), path[1:], change)}
-
-
-def is_spoilt(mutant: Mutant, body: Any) -> bool:
-    """Whether the patch changes the body at all; a mutant that changes nothing proves nothing."""
-    return mutant.status is not None or not same(applied(mutant.patch, body), body)

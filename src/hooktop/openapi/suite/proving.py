@@ -10,9 +10,8 @@ from threading import Lock
 from typing import Any
 
 from hooktop.openapi.suite.evidence import Record
-from hooktop.openapi.suite.executor import Tamper
-from hooktop.openapi.suite.model import Call, Case
-from hooktop.openapi.suite.mutants import Mutant, applied, mutants
+from hooktop.openapi.suite.model import Auth, Case
+from hooktop.openapi.suite.mutants import RECEIVED, Mutant, applied, mutants
 from hooktop.openapi.suite.runner import Target, play_on, tenant_of, unplayable
 from hooktop.openapi.suite.transport import Exchange
 
@@ -86,26 +85,31 @@ def prove_case(target: Target, case: Case, wanted: Callable[[Mutant], bool] = la
 
 
 def _is_killed(target: Target, case: Case, mutant: Mutant) -> bool:
-    return bool(play_mutant(target, case, mutant).findings)
+    """Whether the very assertion that the fault concerns has noticed it; failing for another reason is no proof."""
+    findings = play_mutant(target, case, mutant).findings
+    return any(finding.rule.startswith(mutant.rule_broken) for finding in findings)
 
 
 def play_mutant(target: Target, case: Case, mutant: Mutant) -> Record:
     """The record of a case on a server that commits the fault."""
     faults = [mutant.rule()] if mutant.is_servers else []
     with tenant_of(target, case, faults=faults) as tenant:
-        return play_on(target, case, tenant, None if mutant.is_servers else _tamper(mutant))
+        return play_on(target, case, tenant, None if mutant.is_servers else _Seeded(mutant))
 
 
-def _tamper(mutant: Mutant) -> Tamper:
-    """The fault seeded on the wire, for calls that reach no project."""
+@dataclass(frozen=True, slots=True)
+class _Seeded:
+    """The fault seeded between the server and the judge: for calls that reach no project, and for receivers."""
 
-    def tamper(call: Call, nth: int, exchange: Exchange) -> Exchange:
-        if (exchange.operation, nth, call.auth) != (mutant.operation, mutant.nth, mutant.auth):
+    mutant: Mutant
+
+    def answer(self, auth: Auth, nth: int, exchange: Exchange) -> Exchange:
+        mutant = self.mutant
+        if (exchange.operation, nth, auth) != (mutant.operation, mutant.nth, mutant.auth):
             return exchange
-        return replace(exchange, status=mutant.status or exchange.status, content=_spoilt(mutant, exchange.body))
+        content = json.dumps(applied(mutant.patch, exchange.body)).encode()
+        return replace(exchange, status=mutant.status or exchange.status, content=content)
 
-    return tamper
-
-
-def _spoilt(mutant: Mutant, body: Any) -> bytes:
-    return json.dumps(applied(mutant.patch, body)).encode()
+    def received(self, nth: int, view: Any) -> Any:
+        meant = self.mutant.operation == RECEIVED and nth == self.mutant.nth
+        return applied(self.mutant.patch, view) if meant else view

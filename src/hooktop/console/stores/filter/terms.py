@@ -78,21 +78,21 @@ def _endpoint(term: Term, now: datetime) -> Test:
 
 def _age(term: Term, now: datetime) -> Test:
     span = values.span(term.value, term.value_start, values.duration)
-    youngest = _before(now, span.low)
-    oldest = _before(now, span.high)
+    simple = span.low == float("-inf") or span.high == float("inf")
+    edge = _before(now, span.high if span.low == float("-inf") else span.low)
+    if not simple or edge is None:
+        return lambda row, _: (now - row.created_at).total_seconds() in span
     if span.high == float("inf"):
-        if youngest is None:
-            return lambda row, _: True
-        edge = youngest
-        return lambda row, _: row.created_at <= edge
-    if youngest is None and oldest is not None:
-        start = oldest
-        return lambda row, _: row.created_at >= start
-    return lambda row, _: (now - row.created_at).total_seconds() in span
+        if span.low_closed:
+            return lambda row, _: row.created_at <= edge
+        return lambda row, _: row.created_at < edge
+    if span.high_closed:
+        return lambda row, _: row.created_at >= edge
+    return lambda row, _: row.created_at > edge
 
 
 def _before(now: datetime, seconds: float) -> datetime | None:
-    """The instant ``seconds`` ago, ``None`` for an open end or one beyond the calendar."""
+    """The instant ``seconds`` ago, ``None`` for one beyond the calendar."""
     try:
         return now - timedelta(seconds=seconds)
     except OverflowError:
