@@ -205,17 +205,16 @@ class Player:
     # --- steps that look ----------------------------------------------------------
 
     def _unchanged(self, step: Unchanged) -> None:
-        before = [self._look(call) for call in step.reads]
+        before = [self._look(call, ignore=step.ignore) for call in step.reads]
         self.steps(step.steps)
         for first in before:
-            asked = self._look(first.call)
-            self.broken(_changes(first, asked, step))
+            asked = self._look(first.call, before=first, ignore=step.ignore)
             self.record.compared.append(Compared(asked=asked, ignore=step.ignore))
 
-    def _look(self, call: Call) -> Asked:
-        """Read without expecting anything but a documented answer: that nothing is there may be the truth."""
+    def _look(self, call: Call, before: Asked | None = None, ignore: frozenset[str]) -> Asked:
+        """Read, and compare with an earlier look; that nothing is there may be the truth both times."""
         asked, findings = self.judged(call, any_status=True)
-        self.broken(findings)
+        self.broken(findings + (_changes(before, asked, ignore) if before is not None else []))
         return asked
 
     def _received(self, step: Received, rows: list[dict[str, Any]]) -> None:
@@ -266,9 +265,9 @@ def _misses(view: Any, checks: tuple[Check, ...], position: Position) -> list[Fi
     ]
 
 
-def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
+def _changes(before: Asked, after: Asked, ignore: frozenset[str]) -> list[Finding]:
     first, second = (
-        {"status": asked.exchange.status, "body": without(asked.exchange.body, step.ignore)}
+        {"status": asked.exchange.status, "body": without(asked.exchange.body, ignore)}
         for asked in (before, after)
     )
     return [
@@ -276,7 +275,7 @@ def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
             rule=f"unchanged {after.operation} {place}",
             expected=show(old),
             actual=show(new),
-            position=step.position,
+            position=after.call.position,
         )
         for place, old, new in difference(first, second)
     ]

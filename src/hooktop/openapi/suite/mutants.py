@@ -17,8 +17,8 @@ from hooktop.openapi.suite.pointer import MISSING, absolute, join, leaves, read,
 
 RECEIVED = "(a receiver)"
 """Stands in for an operation where the fault shows at the receiver."""
-TELLING = frozenset({"status", "paused", "attempt_count"})
-"""Fields in which a change of state shows first."""
+TELLING = ("attempt_count", "num_trials", "paused", "attempt_no", "updated_at", "uid")
+"""Fields in which a change shows and the answer stays valid, the most telling first."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,11 +86,15 @@ def _of_comparison(compared: Compared) -> Iterator[Mutant]:
     body = without(compared.asked.exchange.body, compared.ignore)
     scalars = [place for place, value in leaves(body) if place and not isinstance(value, dict | list)]
     if not scalars:
-        yield _mutant(compared.asked, "changed after all: status", "", status=500)
+        yield _mutant(compared.asked, "changed after all: status", "unchanged", status=500)
         return
-    place = min(scalars, key=lambda item: (item.rpartition("/")[2] not in TELLING, scalars.index(item)))
+    place = min(scalars, key=lambda item: _rank(item.rpartition("/")[2]))
     patch = (_change(place, other(read(body, place))),)
     yield _mutant(compared.asked, f"changed after all: {place}", "unchanged", patch=patch)
+
+
+def _rank(name: str) -> int:
+    return TELLING.index(name) if name in TELLING else len(TELLING)
 
 
 def _of_look(nth: int, looked: Looked) -> Iterator[Mutant]:

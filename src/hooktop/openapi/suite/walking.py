@@ -47,6 +47,8 @@ def _pages(player: Player, walk: Walk, most: int) -> list[Asked]:
         cursor = read(asked.exchange.body, walk.cursor)
         if _is_last(walk, asked.exchange.body, cursor):
             return found
+        if not isinstance(cursor, str) or not cursor:
+            player.broken([_wrong(walk, "cursor", "a cursor, as there is more", repr(cursor))])
         if len(found) >= most:
             player.broken([_wrong(walk, "end", f"an end after {most} pages", "yet another page")])
 
@@ -71,7 +73,6 @@ def _judge(walk: Walk, pages: list[Asked], made: list[str], *, exact: bool) -> l
     return [
         *_complete(walk, ids, made, exact=exact),
         *_filled(walk, pages),
-        *_marked(walk, pages),
         *(_ordered(walk, rows) if walk.descending else ()),
     ]
 
@@ -99,14 +100,6 @@ def _filled(walk: Walk, pages: list[Asked]) -> list[Finding]:
     if all(length == walk.limit for length in lengths[:-1]) and lengths[-1] <= walk.limit:
         return []
     return [_wrong(walk, "page size", f"pages of {walk.limit}, the last one at most", str(lengths))]
-
-
-def _marked(walk: Walk, pages: list[Asked]) -> list[Finding]:
-    """A page that another follows has a cursor."""
-    cursors = [read(page.exchange.body, walk.cursor) for page in pages[:-1]]
-    if all(isinstance(cursor, str) and cursor for cursor in cursors):
-        return []
-    return [_wrong(walk, "cursor", "a cursor on every page but the last", str(cursors))]
 
 
 def _ordered(walk: Walk, rows: list[Any]) -> list[Finding]:
