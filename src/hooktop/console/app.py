@@ -78,6 +78,8 @@ class HooktopApp(App[None]):
             connect=providers.connect, open_lab=providers.open_lab, journal_folder=state_path()
         )
         self.desk = Desk(settings, ports, context=context or settings.context())
+        # Screens draw before this app is told that it is mounted, and drawing may start work.
+        self.desk.spawn, self.desk.on_change = self._spawn, self._changed
         self.animation_level = "none"
         self._draw_timer: Timer | None = None
 
@@ -89,8 +91,6 @@ class HooktopApp(App[None]):
         """Dress, then start watching."""
         self._dress()
         self.set_keymap(self.desk.settings.keymap)
-        self.desk.spawn = self._spawn
-        self.desk.on_change = self._changed
         self._watch()
         self.set_interval(1.0, self.draw_now)
 

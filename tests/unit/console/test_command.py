@@ -136,7 +136,7 @@ def test_bare_hooktop_is_the_console(monkeypatch: pytest.MonkeyPatch) -> None:
 
     group = click.Context(command.main).command
     assert isinstance(group, command.Programs)
-    monkeypatch.setattr(command, "_points", lambda: {})
+    monkeypatch.setattr(command, "_points", dict)
     monkeypatch.setitem(group.commands, "console", console)
     assert CliRunner().invoke(command.main, []).output == "the console\n"
 
@@ -159,7 +159,7 @@ def test_no_command_imports_textual_or_another_program_to_be_looked_at(program: 
         "from hooktop.command import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "bad=[n for n in sys.modules if n.split('.')[0] in ('textual','rich','flask','cheroot')"
+        "bad=[n for n in sys.modules if n.split('.')[0] in ('textual','flask','cheroot')"
         " or n.startswith(('hooktop.mockserver','hooktop.openapi','hooktop.console.app'))]\n"
         "print('BAD', bad)"
     )

@@ -161,9 +161,12 @@ async def test_more_without_a_cursor_is_bad() -> None:
 
 async def test_dates_are_always_sent_and_have_neither_zone_nor_fraction() -> None:
     wire = Wire().on("GET", f"{BASE}/eventdeliveries", convoy({"content": [], "pagination": PAGING}))
-    provider = wire.convoy(clock=lambda: datetime(2026, 11, 20, 10, tzinfo=UTC))
+    wire.on("GET", BASE, convoy({"name": "partners"}))
+    provider = wire.convoy()
     await provider.messages(MessageQuery(kind=OUT))
-    assert set(wire.query()) >= {"startDate", "endDate"}
+    assert wire.paths() == [BASE, f"{BASE}/eventdeliveries"]
+    assert wire.query()["startDate"] == ["2026-11-13T10:00:00"]
+    assert wire.query()["endDate"] == ["2026-11-21T10:00:00"]
     query = MessageQuery(
         kind=OUT,
         since=datetime(2026, 11, 20, 9, 0, 0, 500, tzinfo=UTC),
@@ -178,7 +181,8 @@ async def test_dates_are_always_sent_and_have_neither_zone_nor_fraction() -> Non
 
 
 async def test_a_delivery_is_translated() -> None:
-    wire = Wire().on("GET", f"{BASE}/eventdeliveries", convoy({"content": [DELIVERY], "pagination": PAGING}))
+    wire = Wire().on("GET", BASE, convoy({"name": "partners"}))
+    wire.on("GET", f"{BASE}/eventdeliveries", convoy({"content": [DELIVERY], "pagination": PAGING}))
     (row,) = (await wire.convoy().messages(MessageQuery(kind=OUT))).items
     assert (row.state, row.state_word, row.attempts, row.endpoint_name) == (
         MessageState.RETRYING,

@@ -60,7 +60,7 @@ def confirm(plan: Plan, yes: bool) -> None:
     """Ask as much as the plan wants; without a terminal ``--yes`` is the answer."""
     if yes or not plan.items or plan.confirm is Confirm.INLINE:
         return
-    if not sys.stdin.isatty():
+    if not _at_keyboard():
         errors.stop(
             "nothing was sent: give --yes to go ahead without a terminal (or --dry-run to look)", errors.USAGE
         )
@@ -70,6 +70,10 @@ def confirm(plan: Plan, yes: bool) -> None:
             errors.stop("nothing was sent", errors.FAILED)
     elif not click.confirm("Start?", err=True, default=False):
         errors.stop("nothing was sent", errors.FAILED)
+
+
+def _at_keyboard() -> bool:
+    return sys.stdin.isatty()
 
 
 async def carry_out(

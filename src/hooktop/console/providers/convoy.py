@@ -169,6 +169,8 @@ class Convoy:
     ) -> Page:
         """A page of event deliveries, always with explicit dates: without them it is the last seven days."""
         self.capabilities(query.kind)
+        if self.server_time is None:
+            await self.check()  # the window is measured on the server's clock, not on ours
         now = self.server_time or self._clock()
         params = _paging(min(limit or MESSAGE_PAGE, MESSAGE_PAGE), cursor)
         params["startDate"] = _wire_time(query.since or now - DEFAULT_WINDOW)

@@ -196,7 +196,9 @@ class Session:
             return RateLimited(text, retry_after_s=wait, code=known.code, request_id=known.request_id)
         if status >= 500:
             kind = Unreachable if request.method == "GET" else AnswerLost
-            return kind(f"the API failed: HTTP {status}{f' {text}' if fault else ''}", **facts)
+            return kind(
+                f"the API failed: {f'HTTP {status} {text}' if fault else _unreadable(response)}", **facts
+            )
         if known.absent:
             return NotFound(text, **facts)
         if fault is None:

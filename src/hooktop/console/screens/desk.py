@@ -16,7 +16,7 @@ from hooktop.console.providers.base import ProviderError
 from hooktop.console.screens.coaching import Coach
 from hooktop.console.screens.job import UNDO, Job
 from hooktop.console.screens.session import Connect, OpenLab, Session, Spawn
-from hooktop.console.settings import Context, Settings
+from hooktop.console.settings import Context, Safety, Settings
 from hooktop.console.widgets.header import Truth
 
 _WHY_OFF = {
@@ -71,10 +71,12 @@ class Desk:
 
     @property
     def mode(self) -> str:
-        """``READ-ONLY``, ``MOCK`` or ``LIVE API``."""
+        """``READ-ONLY``, ``PRODUCTION``, ``MOCK`` or ``LIVE API``."""
         context = self.session.context
         if context.is_read_only:
             return "READ-ONLY"
+        if context.safety is Safety.PRODUCTION:
+            return "PRODUCTION"
         return "MOCK" if context.lab is not None else "LIVE API"
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from rich.segment import Segment
 from textual import events
+from textual.geometry import Region
 from textual.strip import Strip
 
 from hooktop.console.widgets.look import Toned
@@ -35,11 +37,17 @@ class Lines(Toned):
 
     def show(self, *lines: Iterable[Part]) -> None:
         """Show other lines."""
-        fresh = tuple(map(tuple, lines))
-        if fresh != self._lines:
-            grown = len(fresh) != len(self._lines)
-            self._lines = fresh
-            self.refresh(layout=grown)
+        fresh, before = tuple(map(tuple, lines)), self._lines
+        if fresh == before:
+            return
+        self._lines = fresh
+        if len(fresh) != len(before) and self.styles.is_auto_height:
+            self.refresh(layout=True)
+            return
+        top = self.styles.gutter.top
+        for y, (new, old) in enumerate(zip_longest(fresh, before)):
+            if new != old:
+                self.refresh(Region(0, y + top, self.outer_size.width, 1))
 
     @property
     def plain(self) -> str:
