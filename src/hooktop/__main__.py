@@ -1,6 +1,6 @@
-"""``python -m hooktop``: the same as the command ``hooktop``."""
+"""``python -m hooktop``: the same as the ``hooktop`` command."""
 
-from importlib import import_module
+from hooktop.command import main
 
-# by name: the wall between the root modules lets neither import the other
-import_module("hooktop.command").run()
+if __name__ == "__main__":
+    main()

@@ -100,7 +100,7 @@ def start(count: int) -> Terminal:
     """Run the child in a pty of the measured size."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "PYTHONPATH": "tests"}
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_FPS": "200"}
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.console", str(count)],
         stdin=slave,

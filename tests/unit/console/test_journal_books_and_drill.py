@@ -283,7 +283,6 @@ def test_the_steps_follow_what_the_operator_does() -> None:
     assert scene.look() == "held"
     scene.world.add_message(scene.billing, 1, MessageState.HELD, attempts=0)
     assert scene.look() == "repair"
-    scene.drill.repaired("ep_ledger")
     assert scene.look() == "repair"
     scene.drill.repaired("ep_billing-eu")
     assert scene.look() == "test"
@@ -293,6 +292,7 @@ def test_the_steps_follow_what_the_operator_does() -> None:
     assert scene.look() == "drain"
     assert scene.look() == "drain"
     scene.all_of(scene.billing, state=MessageState.DELIVERED)
+    assert scene.look() == "mend"
     assert scene.look() == "mend"
     scene.drill.repaired("ep_ledger")
     assert scene.look() == "replay"
@@ -307,6 +307,7 @@ def test_dead_letters_that_were_refused_for_good_do_not_hold_the_drill() -> None
     scene.look()
     scene.drill.index = [step.key for step in scene.drill.steps].index("mend")
     scene.drill.repaired("ep_ledger")
+    assert scene.look() == "replay"
     dead = [m for m in scene.world.messages.values() if m.endpoint_id == "ep_ledger"]
     plan = make_plan(Verb.REPLAY, dead, scene.provider, NOW)
     gone = [ItemResult(id=m.id, result=Result.REJECTED, status=410, code="RETENTION_EXPIRED") for m in dead]
@@ -314,6 +315,15 @@ def test_dead_letters_that_were_refused_for_good_do_not_hold_the_drill() -> None
     scene.drill.replay_ended(Outcome(plan=plan, results=tuple(gone), elapsed_s=0))
     assert scene.look() == "prove"
     assert "5 cannot be any more" in scene.drill.facts["replay"]
+
+
+def test_a_receiver_repaired_before_its_turn_is_remembered() -> None:
+    scene = Scene()
+    scene.look()
+    scene.drill.repaired("ep_billing-eu")
+    scene.switch(scene.billing, EndpointState.PAUSED)
+    scene.world.add_message(scene.billing, 1, MessageState.HELD, attempts=0)
+    assert [scene.look(), scene.look(), scene.look()] == ["held", "repair", "test"]
 
 
 def test_a_quiet_world_has_nothing_to_find() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 
@@ -39,6 +40,8 @@ def at_terminal() -> bool:
 def open_console(settings: Settings, context: Context) -> None:
     """Run the console until it is left."""
     context.key.resolve()  # a missing key is told before the screen is taken over
+    # Textual draws on the beat of this clock: at its default of 60 a key waits 8 ms for the next one.
+    os.environ.setdefault("TEXTUAL_FPS", "200")
     from hooktop.console.app import HooktopApp
 
     HooktopApp(settings, context).run()

@@ -13,17 +13,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from hooktop.console.clock import Clock, utc_now
 from hooktop.console.model import (
     Endpoint,
     EndpointKind,
-    EndpointState,
-    ItemResult,
     Message,
     MessageQuery,
     MessageState,
@@ -37,6 +34,7 @@ from hooktop.console.operations.gentle import run_gently
 from hooktop.console.operations.journal import Journal
 from hooktop.console.operations.scorecard import Scorecard, make_scorecard
 from hooktop.console.operations.steps import STEPS, Step, steps_for
+from hooktop.console.operations.story import Story
 from hooktop.console.providers.base import Provider, Sleep
 from hooktop.console.providers.lab import LabClient
 from hooktop.console.settings import Thresholds
@@ -47,32 +45,12 @@ POLL_S = 0.4
 STEP_TIMEOUT_S = 120.0
 RATE_PER_S = 200.0
 CONCURRENCY = 8
-SERVER_TROUBLE = 500
-_AUTH_CODES = frozenset({401, 403})
-_FINAL_REFUSALS = frozenset({404, 410})
 
 Acts = Mapping[str, Callable[[], Awaitable[str]]]
 
 
 class DrillError(Exception):
     """The drill cannot go on; the message says why and what to do."""
-
-
-@dataclass(slots=True)
-class _Known:
-    """What the drill has found out so far."""
-
-    failing: Endpoint | None = None
-    rejecting: Endpoint | None = None
-    """The endpoint whose messages went to the dead letters because its receiver refused their signature."""
-    ailing: tuple[Endpoint, ...] = ()
-    """Every endpoint with dead letters that could be delivered once its receiver is mended."""
-    mended: dict[str, Endpoint] = field(default_factory=dict)
-    held: int = 0
-    repaired_at: datetime | None = None
-    resumed_at: datetime | None = None
-    mended_at: datetime | None = None
-    refused: dict[str, str] = field(default_factory=dict)
 
 
 class Drill:
@@ -98,7 +76,7 @@ class Drill:
         self.index = 0
         self.facts: dict[str, str] = {}
         self.scorecard: Scorecard | None = None
-        self._known = _Known()
+        self._story = Story()
         self._journal = journal
         self._clock = clock
         self._sleep = sleep
@@ -119,7 +97,7 @@ class Drill:
     @property
     def focus(self) -> tuple[str, ...]:
         """Names of the endpoints the story is about, as far as they are known."""
-        found = (self._known.failing, self._known.rejecting)
+        found = (self._story.failing, self._story.rejecting)
         return tuple(endpoint.name for endpoint in found if endpoint is not None)
 
     def now(self) -> datetime:
@@ -137,148 +115,25 @@ class Drill:
         step = self.step
         if step is None:
             return False
-        rows = list(messages)
         known = {endpoint.id: endpoint for endpoint in endpoints}
-        fact = self._seen(step.key, known, rows)
+        fact = self._story.seen(step.key, known, list(messages), self.now())
         if fact:
             self._pass(fact)
         return bool(fact)
 
     def repaired(self, endpoint_id: str) -> None:
-        """The operator repaired the receiver behind an endpoint."""
-        step, known = self.step, self._known
-        if step is None:
-            return
-        if step.key == "repair" and known.failing is not None and endpoint_id == known.failing.id:
-            known.repaired_at = self.now()
-            self._pass(f"the receiver of {known.failing.name} answers 200 again")
-        elif step.key == "mend":
-            self._mended(endpoint_id)
+        """The receiver behind an endpoint was repaired, now."""
+        self._story.repairs[endpoint_id] = self.now()
 
-    def _mended(self, endpoint_id: str) -> None:
-        known = self._known
-        known.mended.update(
-            {endpoint.id: endpoint for endpoint in known.ailing if endpoint.id == endpoint_id}
-        )
-        if known.rejecting is not None and endpoint_id == known.rejecting.id:
-            known.mended_at = self.now()
-            names = ", ".join(endpoint.name for endpoint in known.mended.values())
-            self._pass(f"{names}: the receiver accepts what it refused")
+    def replay_ended(self, outcome: Outcome) -> None:
+        """A replay (by the operator or the drill) ended: note what was refused for good."""
+        self._story.replay_ended(outcome)
 
     def _pass(self, fact: str) -> None:
         step = self.step
         if step is not None:
             self.facts[step.key] = fact
             self.index += 1
-
-    def _seen(self, key: str, endpoints: Mapping[str, Endpoint], rows: list[Message]) -> str:
-        """The fact that shows a step is done, empty while it is not."""
-        known = self._known
-        if key == "find":
-            return self._find(endpoints, rows)
-        if known.failing is None:
-            return ""
-        mine = [row for row in rows if row.endpoint_id == known.failing.id]
-        state = endpoints.get(known.failing.id, known.failing).state
-        if key == "pause":
-            return f"{known.failing.name} is paused" if state is EndpointState.PAUSED else ""
-        if key == "held":
-            return self._held(mine)
-        if key == "test":
-            return self._tested(mine, state)
-        if key == "drain":
-            return self._drained(mine)
-        if key == "replay":
-            return self._replayed([row for row in rows if row.endpoint_id in known.mended])
-        return ""
-
-    def _find(self, endpoints: Mapping[str, Endpoint], rows: list[Message]) -> str:
-        outbound = {id_: e for id_, e in endpoints.items() if e.kind is EndpointKind.OUTBOUND}
-        trouble = Counter(
-            row.endpoint_id
-            for row in rows
-            if row.state is MessageState.RETRYING
-            and (row.response_status or 0) >= SERVER_TROUBLE
-            and row.endpoint_id in outbound
-            and outbound[row.endpoint_id].state is EndpointState.ACTIVE
-        )
-        if not trouble:
-            return ""
-        worst, number = trouble.most_common(1)[0]
-        self._known.failing = outbound[worst]
-        self._find_dead_letters(outbound, rows)
-        mine = [row for row in rows if row.endpoint_id == worst and row.state is MessageState.RETRYING]
-        first = min(row.created_at for row in mine)
-        minutes = int((self.now() - first).total_seconds() // 60)
-        code = Counter(row.response_status for row in mine).most_common(1)[0][0]
-        return (
-            f"{outbound[worst].name} answers {code}: {number:,} messages wait, the oldest for {minutes} min"
-        )
-
-    def _find_dead_letters(self, outbound: Mapping[str, Endpoint], rows: list[Message]) -> None:
-        dead = [row for row in rows if row.state is MessageState.DEAD and row.endpoint_id in outbound]
-        refused = Counter(row.endpoint_id for row in dead if row.response_status in _AUTH_CODES)
-        self._known.rejecting = outbound[refused.most_common(1)[0][0]] if refused else None
-        self._known.ailing = tuple(
-            outbound[id_]
-            for id_, _ in Counter(row.endpoint_id for row in dead).most_common()
-            if outbound[id_].state is EndpointState.ACTIVE
-        )
-
-    def _held(self, mine: list[Message]) -> str:
-        aside = {MessageState.HELD, MessageState.DISCARDED}
-        self._known.held = sum(row.state in aside for row in mine)
-        return (
-            f"messages kept back so far: {self._known.held:,}; none was refused" if self._known.held else ""
-        )
-
-    def _tested(self, mine: list[Message], state: EndpointState) -> str:
-        if state is not EndpointState.ACTIVE:
-            return ""
-        since = self._known.repaired_at
-        arrived = [
-            row
-            for row in mine
-            if row.state is MessageState.DELIVERED
-            and since is not None
-            and (row.delivered_at or row.updated_at or since) >= since
-        ]
-        if not arrived:
-            return ""
-        self._known.resumed_at = self.now()
-        return f"message {arrived[-1].id} arrived; the endpoint is open"
-
-    def _drained(self, mine: list[Message]) -> str:
-        edge = self._known.resumed_at or self.now()
-        left = {MessageState.DISCARDED} | {state for state in MessageState if state.is_open}
-        old = [row for row in mine if row.created_at <= edge]
-        if any(row.state in left for row in old):
-            return ""
-        return f"nothing accepted before {edge:%H:%M:%S} is waiting any more"
-
-    def _replayed(self, theirs: list[Message]) -> str:
-        """The dead that stay must each have been refused for good, whoever replayed them."""
-        edge = self._known.mended_at or self.now()
-        old = [row for row in theirs if row.created_at <= edge]
-        busy = any(row.state.is_open for row in old)
-        dead = [row for row in old if row.state is MessageState.DEAD and not self._is_refused(row)]
-        if busy or dead:
-            return ""
-        refused = sum(row.state is MessageState.DEAD for row in old)
-        return f"every dead letter was sent again{f', {refused:,} cannot be any more' if refused else ''}"
-
-    def _is_refused(self, row: Message) -> bool:
-        expired = row.payload_expires_at is not None and row.payload_expires_at <= self.now()
-        return expired or row.id in self._known.refused
-
-    def replay_ended(self, outcome: Outcome) -> None:
-        """Take note of what a replay (by the operator or the drill) was refused for good, and why."""
-        for skip in outcome.plan.skipped:
-            if "expired" in skip.reason:
-                self._known.refused[skip.item.id] = "payload expired"
-        for result in outcome.results:
-            if result.result is Result.REJECTED and result.status in _FINAL_REFUSALS:
-                self._known.refused[result.id] = _reason(result)
 
     # --- doing it --------------------------------------------------------------------------------------
 
@@ -300,9 +155,9 @@ class Drill:
         return await acts[step.key]() if step.key in acts else ""
 
     def _failing(self) -> Endpoint:
-        if self._known.failing is None:
+        if self._story.failing is None:
             raise DrillError("no endpoint is failing: start the scenario `outage` anew")
-        return self._known.failing
+        return self._story.failing
 
     async def _do_pause(self) -> str:
         endpoint = await self.provider.endpoint(self._failing().kind, self._failing().id)
@@ -310,9 +165,12 @@ class Drill:
         return f"paused {endpoint.name}"
 
     async def _do_repair(self) -> str:
-        await self.lab.repair(self._failing().url)
-        self.repaired(self._failing().id)
-        return self.facts["repair"]
+        await self._repair(self._failing())
+        return ""
+
+    async def _repair(self, endpoint: Endpoint) -> None:
+        await self.lab.repair(endpoint.url)
+        self.repaired(endpoint.id)
 
     async def _do_test(self) -> str:
         endpoint = await self.provider.endpoint(self._failing().kind, self._failing().id)
@@ -344,7 +202,7 @@ class Drill:
     async def _do_drain(self) -> str:
         """Bring forward what waits for a retry, and replay what was set aside."""
         endpoint = await self.provider.endpoint(self._failing().kind, self._failing().id)
-        rows = await listing.of_endpoint(self.provider, endpoint, until=self._known.resumed_at)
+        rows = await listing.of_endpoint(self.provider, endpoint, until=self._story.resumed_at)
         waiting = [row for row in rows if row.state is MessageState.RETRYING]
         aside = [row for row in rows if row.state in {MessageState.DISCARDED, MessageState.DEAD}]
         done = []
@@ -357,25 +215,16 @@ class Drill:
         return " and ".join(done) or "nothing was left to bring forward"
 
     async def _do_mend(self) -> str:
-        known = self._known
-        if known.rejecting is None:
-            self._pass("no dead letters for a wrong secret")
-            return self.facts["mend"]
-        others = [endpoint for endpoint in known.ailing if endpoint.id != known.rejecting.id]
-        for endpoint in (*others, known.rejecting):
-            await self.lab.repair(endpoint.url)
-            self._mended(endpoint.id)
-        return self.facts["mend"]
+        for endpoint in list(self._story.ailing.values()):
+            await self._repair(endpoint)
+        return ""
 
     async def _do_replay(self) -> str:
-        if not self._known.mended:
-            self._pass("nothing to replay")
-            return self.facts["replay"]
-        return "; ".join([await self._replay_all(endpoint) for endpoint in self._known.mended.values()])
+        return "; ".join([await self._replay_all(endpoint) for endpoint in self._story.mended])
 
     async def _replay_all(self, endpoint: Endpoint) -> str:
         """The dead letters of one endpoint, and what still waits for a retry there."""
-        rows = await listing.of_endpoint(self.provider, endpoint, until=self._known.mended_at)
+        rows = await listing.of_endpoint(self.provider, endpoint, until=self._story.mended_at)
         waiting = [row for row in rows if row.state is MessageState.RETRYING]
         if waiting and self.provider.capabilities(endpoint.kind).retry_now:
             await self._carry_out(Verb.RETRY_NOW, waiting)
@@ -394,13 +243,13 @@ class Drill:
         return fact
 
     async def _prove(self) -> Scorecard:
-        until = self._known.mended_at or self._known.resumed_at or self.now()
-        endpoints = [self._failing(), *self._known.mended.values()]
+        until = self._story.mended_at or self._story.resumed_at or self.now()
+        endpoints = {endpoint.id: endpoint for endpoint in (self._failing(), *self._story.mended)}
         books = [
             await reconcile.books(
-                self.provider, self.lab, endpoint, until, now=self.now(), refused=self._known.refused
+                self.provider, self.lab, endpoint, until, now=self.now(), refused=self._story.refused
             )
-            for endpoint in endpoints
+            for endpoint in endpoints.values()
         ]
         started_at = self._started_at or self.now()
         return make_scorecard(
@@ -441,7 +290,7 @@ class Drill:
                 rows += [message async for message in listing.messages(self.provider, query)]
             rows = await self._with_codes(rows)
         else:
-            for endpoint in (self._failing(), *self._known.mended.values()):
+            for endpoint in (self._failing(), *self._story.mended):
                 rows += await listing.of_endpoint(self.provider, endpoint)
         return self.observe(endpoints, rows)
 
@@ -486,9 +335,3 @@ async def _until_seen(drill: Drill, step: Step, timeout_s: float) -> None:
             raise DrillError(f"step {step.title!r} did not take effect within {timeout_s:.0f} s")
         await drill.rest()
         waited += POLL_S
-
-
-def _reason(result: ItemResult) -> str:
-    return {"RETENTION_EXPIRED": "payload expired", "PAYLOAD_UNAVAILABLE": "payload removed"}.get(
-        result.code, result.code.replace("_", " ").lower() or result.detail
-    )

@@ -176,14 +176,14 @@ def message_cell(message: Message, column: str, now: datetime) -> Cell:
         case "endpoint":
             return Cell(message.endpoint_name or message.endpoint_id)
         case "type":
-            return Cell(message.event_type or "–", "text" if message.event_type else "muted")
+            return Cell(message.event_type or "–")
         case "code":
             code = message.response_status
             return Cell("–" if code is None else str(code), code_tone(code))
         case "attempts":
-            return Cell(str(message.attempts), "muted" if message.attempts < 2 else "text")
+            return Cell(str(message.attempts))
         case "latency":
-            return Cell(milliseconds(message.latency_ms), "muted")
+            return Cell(milliseconds(message.latency_ms))
         case "next":
             return _next_cell(message, now)
         case "error":

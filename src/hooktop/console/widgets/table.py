@@ -239,13 +239,14 @@ class Table(Toned, ScrollView, can_focus=True):
     def _row_line(self, index: int) -> Strip:
         key = self.rows.key(index)
         base = self._row_style(index)
-        parts = [Segment(self._gutter(index, key), base + self.tone("accent"))]
+        sign = self._gutter(index, key)
+        parts = [Segment(sign, base if sign.isspace() else base + self.tone("accent"))]
         cells = self.rows.cells(index, [column for column, _ in self._placed])
         for (column, width), cell in zip(self._placed, cells, strict=True):
             text = fit(inert(cell.text, width), width, right=column.right)
             tone = "muted" if self.stale and cell.tone not in {"bad", "warn"} else cell.tone
-            parts.append(Segment(text, base + self.tone(tone) if tone else base))
-            parts.append(Segment(" " * GAP, base))
+            # The gap takes the tone of its cell, where it cannot be seen, so that equal neighbours merge.
+            parts.append(Segment(text + " " * GAP, base + self.tone(tone) if tone else base))
         return self._line(parts, base)
 
     def _gutter(self, index: int, key: str) -> str:

@@ -205,16 +205,16 @@ class Player:
     # --- steps that look ----------------------------------------------------------
 
     def _unchanged(self, step: Unchanged) -> None:
-        before = [self._look(call, ignore=step.ignore) for call in step.reads]
+        before = [self._look(call, step) for call in step.reads]
         self.steps(step.steps)
         for first in before:
-            asked = self._look(first.call, before=first, ignore=step.ignore)
+            asked = self._look(first.call, step, first)
             self.record.compared.append(Compared(asked=asked, ignore=step.ignore))
 
-    def _look(self, call: Call, before: Asked | None = None, ignore: frozenset[str]) -> Asked:
+    def _look(self, call: Call, step: Unchanged, before: Asked | None = None) -> Asked:
         """Read, and compare with an earlier look; that nothing is there may be the truth both times."""
         asked, findings = self.judged(call, any_status=True)
-        self.broken(findings + (_changes(before, asked, ignore) if before is not None else []))
+        self.broken(findings + (_changes(before, asked, step) if before is not None else []))
         return asked
 
     def _received(self, step: Received, rows: list[dict[str, Any]]) -> None:
@@ -265,9 +265,9 @@ def _misses(view: Any, checks: tuple[Check, ...], position: Position) -> list[Fi
     ]
 
 
-def _changes(before: Asked, after: Asked, ignore: frozenset[str]) -> list[Finding]:
+def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
     first, second = (
-        {"status": asked.exchange.status, "body": without(asked.exchange.body, ignore)}
+        {"status": asked.exchange.status, "body": without(asked.exchange.body, step.ignore)}
         for asked in (before, after)
     )
     return [
@@ -275,7 +275,7 @@ def _changes(before: Asked, after: Asked, ignore: frozenset[str]) -> list[Findin
             rule=f"unchanged {after.operation} {place}",
             expected=show(old),
             actual=show(new),
-            position=after.call.position,
+            position=step.position,
         )
         for place, old, new in difference(first, second)
     ]
