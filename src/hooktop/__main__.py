@@ -1,6 +1,6 @@
-"""``python -m hooktop``: the same as the ``hooktop`` command."""
+"""``python -m hooktop``: the same as the command ``hooktop``."""
 
-from hooktop.command import main
+from hooktop.command import run
 
 if __name__ == "__main__":
-    main()
+    run()

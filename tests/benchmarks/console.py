@@ -40,7 +40,9 @@ class BigProvider(FakeProvider):
         rows = sorted(self.world.messages.values(), key=lambda row: (row.created_at, row.id), reverse=True)
         self._rows = {kind: [row for row in rows if row.kind is kind] for kind in EndpointKind}
 
-    async def messages(self, query: MessageQuery, cursor: str | None = None, limit: int | None = None) -> Page:
+    async def messages(
+        self, query: MessageQuery, cursor: str | None = None, limit: int | None = None
+    ) -> Page:
         await self._call("messages", query.kind.value)
         rows: list[Message] = self._rows[query.kind]
         if query.states:
@@ -120,7 +122,9 @@ def measure(count: int) -> None:
         terminal.wait_for(b"]9;loaded")
         loaded = time.perf_counter()
         terminal.wait_for(b"billing-eu")
-        print(f"\n{count:,} messages, {COLUMNS}x{LINES}; first rows painted {time.perf_counter() - loaded:.2f} s after start")
+        print(
+            f"\n{count:,} messages, {COLUMNS}x{LINES}; first rows painted {time.perf_counter() - loaded:.2f} s after start"
+        )
         time_out = time.perf_counter() + 3
         while time.perf_counter() < time_out:
             terminal.read(0.1)
@@ -128,15 +132,18 @@ def measure(count: int) -> None:
         terminal.wait_for(b"STATUS")
         print(f"{'key':<22}{'p50 ms':>8}{'p95 ms':>8}{'bytes':>8}")
         for name, keys in (
-            ("cursor down j", [b"j"] * KEYS),
-            ("page down", [b"\x1b[6~"] * (KEYS // 2)),
+            ("cursor j k", [b"j", b"k"] * (KEYS // 2)),
+            ("scroll by a row", [b"\x1b[6~"] + [b"j"] * (KEYS // 2)),
+            ("page down and up", [b"\x1b[6~", b"\x1b[5~"] * (KEYS // 4)),
             ("end, start G g", [b"G", b"g"] * (KEYS // 4)),
             ("other place 1 3", [b"1", b"3"] * (KEYS // 8)),
         ):
             figures = [terminal.key(key) for key in keys]
             waits = sorted(wait for wait, _ in figures)
             size = statistics.median(size for _, size in figures)
-            print(f"{name:<22}{statistics.median(waits):>8.1f}{waits[len(waits) * 95 // 100]:>8.1f}{size:>8.0f}")
+            print(
+                f"{name:<22}{statistics.median(waits):>8.1f}{waits[len(waits) * 95 // 100]:>8.1f}{size:>8.0f}"
+            )
         with open(f"/proc/{terminal.process.pid}/status", encoding="utf-8") as status:
             resident = next(line for line in status if line.startswith("VmRSS"))
         print(f"resident {int(resident.split()[1]) // 1024} MB")

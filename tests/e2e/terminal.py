@@ -66,6 +66,15 @@ class Terminal:
             self._pump(0.1)
         return self.text
 
+    def press_until_gone(self, key: str, unwanted: str, timeout: float = 10.0) -> str:
+        """Press a key until a text has left the screen: a dialog that just opened is deaf for a moment."""
+        deadline = time.monotonic() + timeout
+        while unwanted in self.text:
+            assert time.monotonic() < deadline, f"{key!r} never closed {unwanted!r}; the screen is:\n{self.text}"
+            self.type(key)
+            self._pump(0.3)
+        return self.text
+
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
 

@@ -52,7 +52,7 @@ class Mock:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         port_file = folder / "port.json"
-        flags = ["--port", "0", "--port-file", str(port_file), "--deliver", "http", "--clock", "scaled:60"]
+        flags = ["--port", "0", "--port-file", str(port_file), "--deliver", "http", "--clock", "scaled:20"]
         self.process = subprocess.Popen([*HOOKTOP, "mock", *flags], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline().startswith("READY ")
@@ -174,23 +174,33 @@ def test_an_unscripted_outage_is_repaired_by_commands_and_keys_with_nothing_lost
 
 
 def resume_and_retry_by_keys(mock: Mock) -> None:
+    """A person at a terminal: resume the endpoint, then bring every waiting retry forward."""
     terminal = Terminal([*HOOKTOP, "console"], mock.environment, columns=120, lines=40)
     try:
         terminal.wait_for("LIVE", "till", "paused")
         terminal.type("2")
-        terminal.wait_for("till", "paused", "U Resume")
+        terminal.wait_for("U Resume", "till")
         terminal.type("U")
-        terminal.wait_for("esc")
+        terminal.wait_for("resume till", "esc leave it")
         terminal.type("\r")
-        terminal.wait_gone("paused")
         mock.wait(12, state="delivered")
         terminal.type("3")
+        terminal.wait_for("retrying")
         terminal.type("/")
-        terminal.type("status:retrying\r")
-        terminal.wait_for("12")
+        terminal.wait_for("24 match")
+        terminal.type("status:retrying")
+        terminal.wait_for("12 match")
+        terminal.type("\r")
+        terminal.wait_gone("12 match")
         terminal.type("*")
+        terminal.wait_for("all that match marked")
         terminal.type("T")
-        terminal.wait_for("12")
+        terminal.wait_for("type 12 to start")
+        terminal.type("12")
+        terminal.press_until_gone("\r", "type 12 to start")
+        terminal.wait_for("accepted 12")
         terminal.type("q")
+        terminal.type("q")
+        assert terminal.wait_exit() == 0
     finally:
         terminal.close()

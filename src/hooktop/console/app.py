@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Coroutine
@@ -41,6 +42,9 @@ from hooktop.console.widgets.header import PLACES
 
 DRAW_EVERY_S = 0.1
 """Changes are drawn together, at most ten times a second."""
+
+
+DELAY_S = 0.005
 
 
 class HooktopApp(App[None]):
@@ -89,6 +93,8 @@ class HooktopApp(App[None]):
 
     def on_mount(self) -> None:
         """Dress, then start watching."""
+        # A hundred thousand rows are no garbage: looking through them again and again holds up the keys.
+        gc.set_threshold(100_000, 50, 50)
         self._dress()
         self.set_keymap(self.desk.settings.keymap)
         self._watch()
@@ -215,6 +221,10 @@ class HooktopApp(App[None]):
     async def on_unmount(self) -> None:
         """Close the connections."""
         await self.desk.session.close()
+
+    def delay_update(self, delay: float = DELAY_S) -> None:
+        """Draw a place as soon as it can be drawn: Textual waits 50 ms whenever another one is shown."""
+        super().delay_update(min(delay, DELAY_S))
 
     # --- the terminal ----------------------------------------------------------------------------------
 

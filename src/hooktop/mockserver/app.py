@@ -141,7 +141,7 @@ class Server:
     def stop(self, timeout: float = 4.0) -> None:
         """Answer what was asked, stop delivering, remove the port file."""
         deadline = monotonic() + timeout
-        self.site.stopping = True
+        self.site.stopping.set()
         self._listener.stop(timeout)
         self.registry.close(max(0.2, deadline - monotonic()))
         self._transport.close()

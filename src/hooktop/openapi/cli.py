@@ -41,10 +41,15 @@ from hooktop.openapi.suite.verdicts import (
 F = TypeVar("F", bound=Callable[..., Any])
 FORMATS = ("junit", "json")
 
-api_option = click.option("--api", type=click.Choice(APIS), required=True, help="Which API the target speaks.")
+api_option = click.option(
+    "--api", type=click.Choice(APIS), required=True, help="Which API the target speaks."
+)
 api_argument = click.option("--api", type=click.Choice(APIS), help="Only this API; both when left out.")
 only_option = click.option(
-    "--only", multiple=True, metavar="GLOB", help="Only cases whose id matches, such as 'HB-EP-*'. Repeatable."
+    "--only",
+    multiple=True,
+    metavar="GLOB",
+    help="Only cases whose id matches, such as 'HB-EP-*'. Repeatable.",
 )
 level_option = click.option(
     "--level",
@@ -189,7 +194,9 @@ def list_command(api: str | None, only: tuple[str, ...], levels: tuple[str, ...]
     """List the cases."""
     with failing_well():
         suites = [suite_of(name) for name in ([api] if api else APIS)]
-        found = [(suite, case) for suite in suites for case in _selected(suite, only, levels, strict=bool(api))]
+        found = [
+            (suite, case) for suite in suites for case in _selected(suite, only, levels, strict=bool(api))
+        ]
     if (output or ("table" if sys.stdout.isatty() else "json")) == "json":
         click.echo(json.dumps([as_data(suite, case) for suite, case in found], ensure_ascii=False, indent=1))
         return
@@ -219,7 +226,9 @@ def show_command(case_id: str) -> None:
 
 @contract.command("coverage")
 @api_argument
-@click.option("--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 below this percentage.")
+@click.option(
+    "--fail-under", type=click.FloatRange(0, 100), default=0.0, help="Exit 1 below this percentage."
+)
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--holes", is_flag=True, help="Only what has neither a case nor a waiver.")
 def coverage_command(api: str | None, fail_under: float, output: str, holes: bool) -> None:
@@ -228,11 +237,16 @@ def coverage_command(api: str | None, fail_under: float, output: str, holes: boo
         mapped = {name: coverage(suite_of(name), load(name)) for name in ([api] if api else APIS)}
     if output == "json":
         table = [{"api": name, **_row(row)} for name, rows in mapped.items() for row in rows]
-        click.echo(json.dumps([row for row in table if row["hole"] or not holes], ensure_ascii=False, indent=1))
+        click.echo(
+            json.dumps([row for row in table if row["hole"] or not holes], ensure_ascii=False, indent=1)
+        )
     else:
         for name, rows in mapped.items():
             click.echo("\n".join(_coverage_lines(name, [row for row in rows if row.is_hole or not holes])))
             click.echo(f"{name}: {percentage(rows):.1f} % of {len(rows)} answers have a case or a waiver")
+            for pair in suite_of(name).unreachable:
+                names = f"{', '.join(pair.states)} x {', '.join(pair.actions)}"
+                click.echo(f"  not played: {pair.machine} {names}: {pair.reason} ({pair.position})")
             for waiver in unused(suite_of(name), rows):
                 click.echo(f"unused waiver: {waiver.operation} {waiver.status} ({waiver.position})", err=True)
     if min(percentage(rows) for rows in mapped.values()) < fail_under:
@@ -247,6 +261,7 @@ def _row(row: Row) -> dict[str, Any]:
         "page": row.page,
         "cases": list(row.cases),
         "waiver": row.waiver,
+        "choice": row.is_choice,
         "hole": row.is_hole,
     }
 
@@ -261,7 +276,8 @@ def _coverage_lines(api: str, rows: Sequence[Row]) -> Iterator[str]:
         answer = f"  {row.status:<4} {row.code or ''}".ljust(44)
         if row.cases:
             more = f" and {len(row.cases) - 3} more" if len(row.cases) > 3 else ""
-            yield f"{answer} {', '.join(row.cases[:3])}{more}"
+            choice = click.style(" (or another documented answer)", dim=True) if row.is_choice else ""
+            yield f"{answer} {', '.join(row.cases[:3])}{more}{choice}"
         elif row.waiver:
             yield f"{answer} {click.style('waived: ' + row.waiver, dim=True)}"
         else:
@@ -307,12 +323,12 @@ def _proof_lines(proofs: Sequence[Proof]) -> Iterator[str]:
 # --- what the commands share ---------------------------------------------------
 
 
-def _selected(
-    suite: Suite, only: Sequence[str], levels: Sequence[str], *, strict: bool = True
-) -> list[Case]:
+def _selected(suite: Suite, only: Sequence[str], levels: Sequence[str], *, strict: bool = True) -> list[Case]:
     cases = select(suite.cases, only, [Level(level) for level in levels])
     if not cases and strict:
-        raise UsageError(f"no case matches --only {' '.join(only)}; see hooktop contract list --api {suite.api}")
+        raise UsageError(
+            f"no case matches --only {' '.join(only)}; see hooktop contract list --api {suite.api}"
+        )
     return cases
 
 

@@ -193,7 +193,7 @@ def _confirmation(
     production = safety is Safety.PRODUCTION
     if verb is Verb.PAUSE and production and count == 1:
         return Confirm.TYPED, _endpoint_name(items[0])
-    if count >= thresholds.typed_from or (whole_filter and production and count > 1):
+    if count >= thresholds.typed_from or (whole_filter and count >= thresholds.modal_from):
         return Confirm.TYPED, str(count)
     if count >= thresholds.modal_from or production:
         return Confirm.MODAL, None

@@ -8,8 +8,9 @@ from typing import ClassVar
 from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, EndpointState, Verb
-from hooktop.console.screens.base import ShowMessages, Targets
+from hooktop.console.screens.base import ShowMessages
 from hooktop.console.screens.cells import ENDPOINT_COLUMNS, endpoint_cell
+from hooktop.console.screens.changes import Targets
 from hooktop.console.screens.filtering import FilteredScreen
 from hooktop.console.stores.filter import Subject, parse
 from hooktop.console.widgets.bars import Lines, Part

@@ -13,8 +13,9 @@ from textual.widget import Widget
 
 from hooktop.console.model import Attempt, Endpoint, Message, Payload, Verb
 from hooktop.console.providers.base import NotFound, ProviderError
-from hooktop.console.screens.base import ConsoleScreen, Targets
+from hooktop.console.screens.base import ConsoleScreen
 from hooktop.console.screens.cells import message_facts
+from hooktop.console.screens.changes import Targets
 from hooktop.console.widgets.attempts import ATTEMPT_COLUMNS, attempt_cell, attempt_documents
 from hooktop.console.widgets.bars import Lines, Part, width_of
 from hooktop.console.widgets.columns import Cell, Rows

@@ -11,8 +11,9 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, Message, Verb
-from hooktop.console.screens.base import OpenMessage, Targets
+from hooktop.console.screens.base import OpenMessage
 from hooktop.console.screens.cells import MESSAGE_COLUMNS, MessageRows
+from hooktop.console.screens.changes import Targets
 from hooktop.console.screens.endpoints import endpoint_filter
 from hooktop.console.screens.filtering import FilteredScreen
 from hooktop.console.screens.menu import Item, Menu

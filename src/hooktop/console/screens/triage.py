@@ -9,8 +9,9 @@ from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, EndpointState, Verb
 from hooktop.console.screens.advice import advice_lines, headline
-from hooktop.console.screens.base import ConsoleScreen, ShowMessages, Targets
+from hooktop.console.screens.base import ConsoleScreen, ShowMessages
 from hooktop.console.screens.cells import FAILURE_COLUMNS, failure_cell
+from hooktop.console.screens.changes import Targets
 from hooktop.console.stores.filter import parse
 from hooktop.console.stores.triage import Failure
 from hooktop.console.widgets.bars import Lines, Part

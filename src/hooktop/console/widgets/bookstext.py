@@ -49,6 +49,8 @@ def score_lines(card: Scorecard) -> list[list[Part]]:
                 Part(f"   {inert(reason, 60)}", "text"),
             ]
         )
+    names = ", ".join(inert(book.endpoint_name, 30) for book in card.books)
+    lines.append([Part("over ", "muted"), Part(names, "text")])
     took = f"in {span(card.elapsed_s)}, {span(card.project_elapsed_s)} on the project's clock"
     return [*lines, [Part(took, "muted")], []]
 
@@ -79,14 +81,14 @@ def _one(book: Books) -> Iterator[list[Part]]:
 
 def _several(books: Sequence[Books]) -> Iterator[list[Part]]:
     head = (
-        f"{'ENDPOINT':<16}"
+        f"{'ENDPOINT':<14}"
         + "".join(f"{title:>{width + 1}}" for _, title, width in _SHORT)
         + f"{'SUM':>8} {'TOOK IN':>8}"
     )
     yield [Part(head, "muted")]
     for book in books:
         wrong = bool(book.lost or book.duplicated or book.contradicted)
-        parts = [Part(fit(inert(book.endpoint_name, 16), 16), "bad" if wrong else "title")]
+        parts = [Part(fit(inert(book.endpoint_name, 14), 14), "bad" if wrong else "title")]
         for kind, _, width in _SHORT:
             count = book.rows.get(kind, 0)
             parts.append(

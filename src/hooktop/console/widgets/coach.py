@@ -37,9 +37,9 @@ def coach_lines(lesson: Lesson | None, width: int) -> list[list[Part]]:
     ]
     room = max(20, width - 2)
     told = wrap(inert(lesson.why), room)[:WHY_LINES]
-    keys = [Part("you: ", "muted"), Part(cut(inert(lesson.keys), room - 45), "key"), Part("    or ", "muted")]
-    keys += [Part("D", "key", "screen.drill"), Part(" the drill does it    ", "muted")]
-    keys += [Part("esc", "key"), Part(" hides this", "muted")]
+    keys = [Part(cut(inert(lesson.keys), room - 26), "key"), Part(" · ", "muted")]
+    keys += [Part("D", "key", "screen.drill"), Part(" do it for me · ", "muted")]
+    keys += [Part("esc", "key"), Part(" hide", "muted")]
     lines = [head, *([Part(line, "text")] for line in told), keys]
     if lesson.last_fact:
         lines.insert(0, [Part("✓ ", "good"), Part(cut(inert(lesson.last_fact), room - 2), "good")])

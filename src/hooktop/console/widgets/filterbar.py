@@ -69,7 +69,8 @@ class FilterBar(Vertical):
         entry.placeholder = placeholder
         entry.value = text
         entry.cursor_position = len(text)
-        entry.focus()
+        # At once and not by a queued call: keys typed right after "/" belong to the line, never to the table.
+        self.screen.set_focus(entry)
         self.tell(text)
 
     def close(self) -> None:

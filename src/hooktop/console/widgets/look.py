@@ -6,8 +6,8 @@ lost without colour. The accent belongs to the context.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from rich.style import Style
 from textual.color import Color
@@ -31,23 +31,6 @@ HELD = "#c297ff"
 
 ACCENTS = {"teal": "#3fc1b0", "blue": "#6cb6ff", "violet": "#c297ff", "amber": "#e3b341", "rose": "#ff6fae"}
 PRODUCTION_ACCENT = "rose"
-
-TONES = (
-    "text",
-    "muted",
-    "bright",
-    "bad",
-    "warn",
-    "good",
-    "busy",
-    "held",
-    "accent",
-    "key",
-    "rule",
-    "title",
-    "here",
-    "selected",
-)
 
 
 class Word(NamedTuple):
@@ -145,17 +128,48 @@ def _luminance(colour: str) -> float:
 
 
 class Toned(Widget):
-    """A widget that draws with named tones; the colours come from the style sheet."""
+    """A widget that draws with named tones; the colours come from the theme in force.
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"tone--{name}" for name in TONES}
+    Component classes would do the same, but Textual matches the style sheet against each of them for each widget
+    whenever a screen is shown: a dozen tones on a dozen widgets cost more than drawing the screen.
+    """
 
     def tone(self, name: str) -> Style:
-        """The style of a tone, without background, so that it lies over any row."""
-        return self.get_component_rich_style(f"tone--{name or 'text'}", partial=True)
-
-    def tones(self, names: Iterable[str]) -> Style:
-        """Several tones over each other."""
-        style = Style()
-        for name in names:
-            style += self.tone(name)
+        """The style of a tone, without background (but for the marks), so that it lies over any row."""
+        app = self.app
+        key = (app.theme, name)
+        style = _TONE_STYLES.get(key)
+        if style is None:
+            style = _TONE_STYLES[key] = _tone_style(_TONES.get(name, _TONES["text"]), app.theme_variables)
         return style
+
+
+class _Tone(NamedTuple):
+    colour: str
+    bold: bool = False
+    ground: str = ""
+
+
+_TONES = {
+    "text": _Tone("foreground"),
+    "muted": _Tone("muted"),
+    "bright": _Tone("bright", bold=True),
+    "title": _Tone("foreground", bold=True),
+    "bad": _Tone("error"),
+    "warn": _Tone("warning"),
+    "good": _Tone("success"),
+    "busy": _Tone("busy"),
+    "held": _Tone("held"),
+    "accent": _Tone("accent"),
+    "key": _Tone("accent", bold=True),
+    "rule": _Tone("rule"),
+    "here": _Tone("background", bold=True, ground="accent"),
+    "selected": _Tone("bright", bold=True, ground="raised"),
+}
+
+_TONE_STYLES: dict[tuple[str, str], Style] = {}
+
+
+def _tone_style(tone: _Tone, variables: Mapping[str, str]) -> Style:
+    ground = Color.parse(variables[tone.ground]).rich_color if tone.ground else None
+    return Style(color=Color.parse(variables[tone.colour]).rich_color, bgcolor=ground, bold=tone.bold or None)

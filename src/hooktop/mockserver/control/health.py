@@ -33,7 +33,7 @@ def register(wing: ControlWing) -> None:
 def _checks(wing: ControlWing) -> Iterator[tuple[str, bool]]:
     yield "documents", all(each.judge is not None for each in wing.wings.values())
     yield "scheduler", wing.registry.scheduler.is_running
-    yield "serving", not wing.site.stopping
+    yield "serving", not wing.site.stopping.is_set()
 
 
 def _projects(wing: ControlWing) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from time import monotonic
 from typing import Any, Final
@@ -20,6 +21,7 @@ from hooktop.mockserver.http.wing import details_of
 MESSAGE_FIELDS: Final = ("state", "endpoint_id", "message_id", "event_id", "event_type", "idempotency_key")
 LONGEST_WAIT_S: Final = 300.0
 _SLICE_S: Final = 0.25
+_WHOLE: Final = re.compile("[0-9]{1,18}")
 _MOST: Final = 1000
 
 
@@ -30,7 +32,7 @@ def register(wing: ControlWing) -> None:
     def get_journal(call: Call) -> Answer:
         journal = wing.project(call).journal
         match = {name: _typed(name, values[0]) for name, values in call.query.items() if name in FIELDS}
-        rows = journal.find(match, limit=limit_of(call), before=_number(call, "cursor"))
+        rows = journal.find(match, limit=limit_of(call), before=number_of(call, "cursor"))
         return page(call, [entry_json(row) for row in rows], "seq")
 
     @wing.operation("deleteJournal", "DELETE", "/_mock/v1/projects/<id>/journal")
@@ -69,7 +71,7 @@ def _wait(wing: ControlWing, project: Project, form: WaitForm) -> tuple[int, Cal
     with project.lock:
         while (count := counter()) < form.count:
             left = deadline - monotonic()
-            if left <= 0 or wing.site.stopping:
+            if left <= 0 or wing.site.stopping.is_set():
                 break
             # In slices: the end of the server is no change of the project.
             project.changed.wait(min(left, _SLICE_S))
@@ -172,15 +174,16 @@ def near_json(miss: NearMiss) -> dict[str, Any]:
 
 def limit_of(call: Call) -> int:
     """How many rows are asked for: 100, at most 1000."""
-    return max(1, min(_number(call, "limit") or 100, _MOST))
+    return max(1, min(number_of(call, "limit") or 100, _MOST))
 
 
-def _number(call: Call, name: str) -> int | None:
+def number_of(call: Call, name: str) -> int | None:
+    """A query parameter that is a whole number, or None when it was not sent. Raises ApiError."""
     text = call.argument(name)
     if text is None:
         return None
-    if not text.isdigit():
-        raise invalid(name, f"{text!r} is no whole number")
+    if not _WHOLE.fullmatch(text):
+        raise invalid(name, f"{text[:40]!r} is no whole number that can be meant here")
     return int(text)
 
 
@@ -190,7 +193,7 @@ def _typed_match(match: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed(name: str, value: Any) -> Any:
     """A value as the journal compares it: texts of numbers, booleans and instants become those."""
-    if name == "status" and isinstance(value, str) and value.isdigit():
+    if name == "status" and isinstance(value, str) and _WHOLE.fullmatch(value):
         return int(value)
     if name == "valid" and isinstance(value, str):
         return value == "true"

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from hooktop.mockserver.control.forms import ReceiverForm, invalid, read
-from hooktop.mockserver.control.journal import limit_of, page
+from hooktop.mockserver.control.journal import limit_of, number_of, page
 from hooktop.mockserver.control.wing import ControlWing, data, moment, nothing
 from hooktop.mockserver.engine.project import Project
 from hooktop.mockserver.engine.receivers import Received, Script
@@ -48,7 +48,7 @@ def register(wing: ControlWing) -> None:
     @wing.operation("listReceiverDeliveries", "GET", "/_mock/v1/projects/<id>/receivers/<name>/deliveries")
     def list_receiver_deliveries(call: Call) -> Answer:
         project, limit = wing.project(call), limit_of(call)
-        rows = project.receivers.received(call.path["name"], limit=limit, before=_cursor(call))
+        rows = project.receivers.received(call.path["name"], limit=limit, before=number_of(call, "cursor"))
         return page(call, [received_json(project, row) for row in rows], "id")
 
 
@@ -66,14 +66,6 @@ def _script(project: Project, name: str) -> Script:
         raise ApiError(404, "NOT_FOUND", f"no script for receiver {name!r}; without one it answers 200")
     return found
 
-
-def _cursor(call: Call) -> int | None:
-    text = call.argument("cursor")
-    if text is None:
-        return None
-    if not text.isdigit():
-        raise invalid("cursor", "give the next_cursor of the page before")
-    return int(text)
 
 
 def script_json(script: Script) -> dict[str, Any]:

@@ -122,16 +122,20 @@ def _asked_delay(policy: Policy, ladder: Ladder, answer: Answer, now: int) -> in
     return 0 if asked is None else min(asked, cap)
 
 
+_MOST_DIGITS = 15
+
+
 def retry_after_ms(headers: Mapping[str, str], now: int) -> int | None:
     """The delay that a Retry-After header asks for, in seconds or as an HTTP date; None when there is none."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), "").strip()
     if not text:
         return None
     if text.isascii() and text.isdigit():
-        return int(text) * SECOND
+        # A receiver may send any number of digits: beyond some, more of them only say "never".
+        return int(text[:_MOST_DIGITS]) * SECOND
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0, int(aware.timestamp() * 1000) - now)
+    except (ValueError, OverflowError):
         return None
-    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
-    return max(0, int(aware.timestamp() * 1000) - now)

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 
 VIRTUAL_START = 1_767_225_600_000
 """2026-01-01T00:00:00Z: where a virtual clock starts that was told nothing."""
+LATEST = 253_370_764_800_000
+"""9999-01-01T00:00:00Z: where a clock ends, so that what is planned from there can still be written."""
+_LAST_WRITABLE = 253_402_300_799_999
 
 
 class ClockError(ValueError):
@@ -86,7 +89,7 @@ class VirtualClock:
         """Move forward. Raises ClockError for an instant in its past."""
         if at < self._now:
             raise ClockError(f"a virtual clock moves forward only: {iso(at)} is before {iso(self._now)}")
-        self._now = at
+        self._now = in_range(at)
 
     def wall_seconds_until(self, at: int) -> float | None:
         """It never comes by itself, unless it is here already."""
@@ -111,8 +114,9 @@ class ScaledClock:
         self._latest = self._start
 
     def now(self) -> int:
-        """The start plus the scaled time since then."""
-        self._latest = max(self._latest, self._start + int((wall_now() - self._origin) * self.speed))
+        """The start plus the scaled time since then; it stands still at the end of what can be written."""
+        at = self._start + int((wall_now() - self._origin) * self.speed)
+        self._latest = max(self._latest, min(at, LATEST))
         return self._latest
 
     def wall_seconds_until(self, at: int) -> float | None:
@@ -126,6 +130,10 @@ class ScaledClock:
 
 def make_clock(mode: str = "real", *, now: int | None = None, speed: float | None = None) -> Clock:
     """A clock of this mode. Raises ClockError for an unknown mode or for values the mode cannot have."""
+    if speed is not None and mode in ("real", "virtual"):
+        raise ClockError(f"a {mode} clock has no speed; use mode scaled")
+    if now is not None:
+        in_range(now)
     if mode == "real":
         if now is not None:
             raise ClockError("a real clock cannot be set; use mode virtual or scaled")
@@ -146,8 +154,16 @@ def clock_from(state: Mapping[str, Any]) -> Clock:
     return RealClock()
 
 
+def in_range(at: int) -> int:
+    """The instant itself. Raises ClockError where no clock goes: before 1970, or after LATEST."""
+    if 0 <= at <= LATEST:
+        return at
+    raise ClockError(f"clocks run from {iso(0)} to {iso(LATEST)}")
+
+
 def iso(at: int) -> str:
-    """RFC 3339 with milliseconds and Z."""
+    """RFC 3339 with milliseconds and Z; an instant after the year 9999 is written as its end."""
+    at = min(at, _LAST_WRITABLE)
     moment = datetime.fromtimestamp(at // 1000, UTC)
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
@@ -156,7 +172,7 @@ def parse_iso(text: str) -> int:
     """Milliseconds of an RFC 3339 instant; one without a zone is UTC. Raises ClockError."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return round(aware.timestamp() * 1000)
+    except (ValueError, OverflowError) as error:
         raise ClockError(f"{text!r} is no RFC 3339 instant such as 2026-01-31T12:00:00Z") from error
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1000)

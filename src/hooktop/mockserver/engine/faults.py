@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from fnmatch import fnmatchcase
+from threading import Lock
 from typing import Any
 
 from hooktop.mockserver.engine.chance import Chance
@@ -28,6 +29,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "patch": (list,),
     "patch_status": (int,),
 }
+LONGEST_LATENCY_MS = 600_000
 _MATCHED = ("operation", "method", "path", "header")
 
 
@@ -108,11 +110,14 @@ def _check_values(raw: Mapping[str, Any], path: str) -> None:
     for name in ("status", "patch_status"):
         if raw.get(name) is not None and not 100 <= raw[name] <= 599:
             raise FaultError(f"{path}.{name}", "give an HTTP status, 100 to 599")
-    if not 0 <= raw.get("probability", 1) <= 1:
+    probability = raw.get("probability")
+    if probability is not None and not 0 <= probability <= 1:
         raise FaultError(f"{path}.probability", "give a number from 0 to 1")
     for name in ("skip", "times", "ttl", "retry_after", "latency_ms"):
         if (raw.get(name) or 0) < 0:
             raise FaultError(f"{path}.{name}", "give 0 or more")
+    if (raw.get("latency_ms") or 0) > LONGEST_LATENCY_MS:
+        raise FaultError(f"{path}.latency_ms", f"give at most {LONGEST_LATENCY_MS}: the caller really waits")
 
 
 def _check_patch(patch: Iterable[Any], path: str) -> None:
@@ -141,6 +146,7 @@ class Faults:
         self._rules: list[Rule] = []
         self._met: dict[str, int] = {}
         self._made = 0
+        self._lock = Lock()
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -179,14 +185,20 @@ class Faults:
         for rule in tuple(self._rules):
             if _is_void(rule, now) or not _fits(rule.match, operation, method, path, headers or {}):
                 continue
-            met = self._met.get(rule.id, 0)
-            self._met[rule.id] = met + 1
+            met = self._count(rule.id)
             if met < rule.skip or (rule.times is not None and met >= rule.skip + rule.times):
                 continue
             if rule.probability < 1 and self._chance.at("fault", rule.id, met) >= rule.probability:
                 continue
             return rule
         return None
+
+    def _count(self, rule_id: str) -> int:
+        """How many requests fitted before this one; requests come on many threads, and each must be another."""
+        with self._lock:
+            met = self._met.get(rule_id, 0)
+            self._met[rule_id] = met + 1
+        return met
 
     def state(self) -> dict[str, Any]:
         """Rules and counters, JSON-able."""

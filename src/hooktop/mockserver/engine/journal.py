@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from threading import Lock
 from typing import Any
 
 KEPT = 1_000
@@ -81,6 +82,7 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._on_entry = on_entry
         self._seq = 0
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -104,22 +106,23 @@ class Journal:
         latency_ms: float = 0.0,
     ) -> Entry:
         """Add a request. Of the key only the beginning is kept, of the fault its rule's id."""
-        self._seq += 1
-        entry = Entry(
-            seq=self._seq,
-            at=at,
-            operation=operation,
-            method=method,
-            path=path,
-            query=query,
-            key=key[:_SHOWN_OF_KEY],
-            status=status,
-            request_id=request_id,
-            violations=violations,
-            fault=None if fault is None else str(getattr(fault, "id", fault)),
-            latency_ms=latency_ms,
-        )
-        self._entries.append(entry)
+        with self._lock:  # requests end on many threads; the ring stays in the order of its numbers
+            self._seq += 1
+            entry = Entry(
+                seq=self._seq,
+                at=at,
+                operation=operation,
+                method=method,
+                path=path,
+                query=query,
+                key=key[:_SHOWN_OF_KEY],
+                status=status,
+                request_id=request_id,
+                violations=violations,
+                fault=None if fault is None else str(getattr(fault, "id", fault)),
+                latency_ms=latency_ms,
+            )
+            self._entries.append(entry)
         self._on_entry()
         return entry
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from hooktop.mockserver.engine.clock import ClockError, VirtualClock, iso
+from hooktop.mockserver.engine.clock import ClockError, VirtualClock, in_range, iso
 from hooktop.mockserver.engine.outbox import Outbox, Sent
 from hooktop.mockserver.engine.work import BATCH, Fired, next_due_at, run_batch
 
@@ -93,7 +93,7 @@ class Scheduler:
         if not isinstance(clock, VirtualClock):
             raise ClockError(f"a {clock.mode} clock moves by itself; only a virtual one can be advanced")
         with project.advancing:
-            target = clock.now() + (by or 0) if to is None else to
+            target = in_range(clock.now() + (by or 0) if to is None else to)
             if target < clock.now():
                 raise ClockError(f"a clock moves forward only: {iso(target)} is before {iso(clock.now())}")
             tally = self._run(project, target, max_steps)

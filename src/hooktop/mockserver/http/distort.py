@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from hooktop.mockserver.http.call import Answer, Call
@@ -19,10 +18,10 @@ HTML = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body><
 
 
 def wait_out(rule: Rule, site: Site) -> None:
-    """Hold the request back for the rule's latency; the client waits in real time."""
+    """Hold the request back for the rule's latency; the client waits in real time, but not for a server's end."""
     if rule.latency_ms:
         with site.waiting():
-            Event().wait(rule.latency_ms / 1000)
+            site.stopping.wait(rule.latency_ms / 1000)
 
 
 def instead(rule: Rule, wing: Wing, call: Call) -> Answer | None:

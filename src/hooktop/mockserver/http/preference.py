@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from hooktop.mockserver.http.call import MISSING, Answer, Call
 from hooktop.mockserver.http.errors import ApiError
@@ -10,6 +11,9 @@ from hooktop.mockserver.http.errors import ApiError
 if TYPE_CHECKING:
     from hooktop.mockserver.http.wing import Wing
     from hooktop.openapi.documents import Operation, Response
+
+
+_STATUS: Final = re.compile("[1-5][0-9]{2}")
 
 
 def preferred(wing: Wing, call: Call) -> Answer | None:
@@ -47,7 +51,7 @@ def _documented(operation: Operation, wanted: dict[str, str]) -> Answer:
 
 def _response(operation: Operation, code: str | None, example: str | None) -> Response:
     if code is not None:
-        found = operation.response(int(code)) if code.isdigit() else None
+        found = operation.response(int(code)) if _STATUS.fullmatch(code) else None
         if found is None:
             known = ", ".join(operation.responses)
             raise LookupError(f"{operation.id} documents no answer {code}, only {known}")

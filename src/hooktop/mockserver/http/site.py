@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Event
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,5 +19,5 @@ class Site:
     """The server listens on loopback only, so the control API is open."""
     waiting: Callable[[], AbstractContextManager[None]] = nullcontext
     """Enter it around a request that only waits, so that others find a free thread."""
-    stopping: bool = False
+    stopping: Event = field(default_factory=Event)
     """The server is on its way down: whoever waits should stop waiting."""

@@ -79,7 +79,9 @@ class Control:
 
     def script(self, project: str, receiver: str, answers: Sequence[Mapping[str, Any]]) -> None:
         """Set what a receiver answers from now on."""
-        self._data("PUT", self._of(project, f"receivers/{quote(receiver, safe='')}"), {"answers": list(answers)})
+        self._data(
+            "PUT", self._of(project, f"receivers/{quote(receiver, safe='')}"), {"answers": list(answers)}
+        )
 
     def deliveries(self, project: str, receiver: str) -> list[dict[str, Any]]:
         """What a receiver got, oldest first."""
@@ -114,5 +116,3 @@ def probe(wire: Wire, token: str | None = None) -> Control | None:
     """
     control = Control(wire, token)
     return control if control.is_there() else None
-
-

@@ -23,6 +23,8 @@ class Row:
     page: str | None
     cases: tuple[str, ...]
     waiver: str | None
+    is_choice: bool
+    """Every case that asks for this answer accepts another one as well, as the sources leave the choice."""
 
     @property
     def is_hole(self) -> bool:
@@ -84,8 +86,8 @@ def _row(
     suite: Suite, bound: list[_Bound], operation: str, status: str, code: str | None, *, is_alone: bool
 ) -> Row:
     """The row of a documented answer; where it has one code only, asking for the status asks for the code."""
-    names = [
-        item.case.id
+    found = [
+        item
         for item in bound
         if item.operation == operation
         and (_answers(item, status, code) or (is_alone and _is_bare(item, status)))
@@ -96,7 +98,8 @@ def _row(
         status=status,
         code=code,
         page=None,
-        cases=tuple(dict.fromkeys(names)),
+        cases=tuple(dict.fromkeys(one.case.id for one in found)),
+        is_choice=bool(found) and all(len(one.call.outcomes) > 1 for one in found),
         waiver=_sentence(waiver) if waiver else None,
     )
 
@@ -119,8 +122,8 @@ def _waives(waiver: Waiver, operation: str, status: str, code: str | None) -> bo
 
 
 def _printed(suite: Suite, bound: list[_Bound], item: Printed) -> Row:
-    names = [
-        one.case.id
+    found = [
+        one
         for one in bound
         if one.operation == item.operation
         and _answers(one, str(item.status), item.code)
@@ -132,7 +135,8 @@ def _printed(suite: Suite, bound: list[_Bound], item: Printed) -> Row:
         status=str(item.status),
         code=item.code or item.message,
         page=item.page,
-        cases=tuple(dict.fromkeys(names)),
+        cases=tuple(dict.fromkeys(one.case.id for one in found)),
+        is_choice=bool(found) and all(len(one.call.outcomes) > 1 for one in found),
         waiver=_sentence(waiver) if waiver else None,
     )
 
@@ -152,5 +156,3 @@ def _says(suite: Suite, item: _Bound, message: str) -> bool:
 
 def _sentence(waiver: Waiver) -> str:
     return f"{waiver.reason} ({waiver.position})"
-
-

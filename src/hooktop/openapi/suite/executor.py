@@ -40,7 +40,7 @@ from hooktop.openapi.suite.model import (
 )
 from hooktop.openapi.suite.pointer import MISSING, difference, read, without
 from hooktop.openapi.suite.redaction import Redactor
-from hooktop.openapi.suite.scope import fill, seconds
+from hooktop.openapi.suite.scope import UnknownName, fill, seconds
 from hooktop.openapi.suite.signatures import is_signed
 from hooktop.openapi.suite.transport import Exchange, Unreachable, Wire
 from hooktop.openapi.suite.walking import walk_list
@@ -57,7 +57,6 @@ class Tamper(Protocol):
         """What a receiver got, given the number of the look at it."""
 
 
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tenant:
     """Where a case is played: URLs, key, what tells its objects from others', and the control API if any."""
@@ -71,6 +70,7 @@ class Tenant:
     def is_isolated(self) -> bool:
         """Whether nobody else is in it."""
         return self.control is not None
+
 
 BUILT_IN: Mapping[str, Any] = {"t0": START, "now": START, "megabyte": "x" * 1024 * 1024}
 """Variables of every case: the start of the clock, its last known time, and a text of 1 MiB."""
@@ -93,6 +93,8 @@ class Player:
     tamper: Tamper | None = None
     values: dict[str, Any] = field(default_factory=dict)
     record: Record = field(default_factory=Record)
+    made: list[tuple[str, str]] = field(default_factory=list)
+    """Variable and id of every object that the case made and that has to go when the tenant is shared."""
 
     def play(self, case: Case) -> Record:
         """The record of the whole case."""
@@ -102,10 +104,14 @@ class Player:
         except _Stop:
             pass
         except Unreachable as error:
-            self.record.findings.append(
-                Finding(rule="connection", expected="an answer", actual=str(error), position=case.position)
-            )
+            self._note("connection", "an answer", str(error), case.position)
+        except (UnknownName, ValueError) as error:
+            self._note("case", "values that the steps can go on with", str(error), case.position)
         return self.record
+
+    def _note(self, rule: str, expected: str, actual: str, position: Position) -> None:
+        finding = Finding(rule=rule, expected=expected, actual=actual, position=position)
+        self.record.findings.append(finding)
 
     def steps(self, steps: tuple[Step, ...]) -> None:
         """Play steps in order."""
@@ -171,9 +177,7 @@ class Player:
         if call.judged:
             findings += judge_document(self.judge, exchange, call)
         operation = exchange.operation
-        asked = Asked(
-            call=call, operation=operation, nth=nth, auth=auth, outcome=outcome, exchange=exchange
-        )
+        asked = Asked(call=call, operation=operation, nth=nth, auth=auth, outcome=outcome, exchange=exchange)
         return asked, findings
 
     def _send(self, call: Call) -> tuple[Exchange, int, Auth]:
@@ -201,6 +205,8 @@ class Player:
             if value is MISSING:
                 self.broken([_nothing(place, call.position)])
             self.values[name] = value
+            if name in self.suite.cleanup:
+                self.made.append((name, str(value)))
 
     # --- steps that look ----------------------------------------------------------
 
@@ -282,4 +288,6 @@ def _changes(before: Asked, after: Asked, step: Unchanged) -> list[Finding]:
 
 
 def _nothing(place: str, position: Position) -> Finding:
-    return Finding(rule=f"body {place}", expected="a value to go on with", actual="nothing", position=position)
+    return Finding(
+        rule=f"body {place}", expected="a value to go on with", actual="nothing", position=position
+    )

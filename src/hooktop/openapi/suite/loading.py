@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hooktop.openapi.suite.expectations import ErrorForm
-from hooktop.openapi.suite.machines import cells
+from hooktop.openapi.suite.machines import cells, unreachable
 from hooktop.openapi.suite.model import Break, Case, Level, Position, Printed, Source, Suite, Waiver
 from hooktop.openapi.suite.scope import fill_known
 from hooktop.openapi.suite.steps import Kit, read_steps
@@ -81,6 +81,7 @@ def _shared(reader: Reader, operations: Collection[str]) -> tuple[Suite, _Book]:
         cases=(),
         waivers=(),
         printed=(),
+        unreachable=(),
     )
     reader.done()
     return suite, _Book(api=api, kit=kit, sources=frozenset(sources))
@@ -98,7 +99,10 @@ def _with_file(suite: Suite, reader: Reader, book: _Book) -> Suite:
     cases = [case for row in reader.rows("cases") for case in _rows(row, reader, book)]
     for index, machine in enumerate(reader.rows("machines")):
         table = Reader(machine, f"machines[{index}]", reader.position).table
-        cases += [_case(Reader(cell.table, cell.table["id"]), book) for cell in cells(table, f"machines[{index}]")]
+        cases += [
+            _case(Reader(cell.table, cell.table["id"]), book) for cell in cells(table, f"machines[{index}]")
+        ]
+    waived = [item for machine in reader.rows("machines") for item in unreachable(machine, "machines")]
     waivers = [item for row in reader.rows("waivers") for item in _waivers(Reader(row, "waivers"), book)]
     printed = [item for row in reader.rows("printed") for item in _printed(Reader(row, "printed"), book)]
     reader.done()
@@ -107,6 +111,7 @@ def _with_file(suite: Suite, reader: Reader, book: _Book) -> Suite:
         cases=(*suite.cases, *cases),
         waivers=(*suite.waivers, *waivers),
         printed=(*suite.printed, *printed),
+        unreachable=(*suite.unreachable, *waived),
     )
 
 
@@ -147,7 +152,9 @@ def _case(reader: Reader, book: _Book) -> Case:
 def _id(reader: Reader) -> str:
     value = reader.take("id", str)
     if not CASE_ID.fullmatch(value):
-        raise reader.fail("id", f"{value!r} must be capitals and digits joined by dashes, such as HB-EP-PAUSE-001")
+        raise reader.fail(
+            "id", f"{value!r} must be capitals and digits joined by dashes, such as HB-EP-PAUSE-001"
+        )
     return value
 
 

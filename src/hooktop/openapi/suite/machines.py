@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from hooktop.openapi.suite.model import Unreachable
 from hooktop.openapi.suite.scope import fill_known
-from hooktop.openapi.suite.tree import CaseError, Reader, Table
+from hooktop.openapi.suite.tree import Reader, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +108,9 @@ def _action(
         rule.done()
     action.done()
     if open_states:
-        raise action.fail("rules", f"no rule for {', '.join(open_states)}; add one, or name it as unreachable")
+        raise action.fail(
+            "rules", f"no rule for {', '.join(open_states)}; add one, or name it as unreachable"
+        )
 
 
 def _listed(reader: Reader, key: str, known: Mapping[str, Any]) -> tuple[str, ...]:
@@ -151,9 +154,15 @@ def _part(name: str) -> str:
     return name.upper().replace("_", "-").replace(" ", "-")
 
 
-def pairs(machine: Table) -> int:
-    """How many pairs a machine has."""
-    states, actions = machine.get("states"), machine.get("actions")
-    if not isinstance(states, dict) or not isinstance(actions, dict):
-        raise CaseError(machine.position(), "machines", "needs states and actions")
-    return len(states) * len(actions)
+def unreachable(machine: Table, where: str) -> Iterator[Unreachable]:
+    """The pairs that a machine waives."""
+    reader = Reader(machine, where)
+    for index, row in enumerate(reader.rows("unreachable")):
+        entry = Reader(row, f"{where}.unreachable[{index}]")
+        yield Unreachable(
+            machine=reader.text("id"),
+            states=entry.texts("states"),
+            actions=entry.texts("actions"),
+            reason=entry.text("reason"),
+            position=entry.position,
+        )

@@ -272,6 +272,17 @@ class Waiver:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Unreachable:
+    """Pairs of a state machine that no case plays, and why."""
+
+    machine: str
+    states: tuple[str, ...]
+    actions: tuple[str, ...]
+    reason: str
+    position: Position
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Printed:
     """One answer printed on a source page: what the suite owes."""
 
@@ -303,10 +314,11 @@ class Suite:
     sources: Mapping[str, str]
     """Page name -> address."""
     cleanup: Mapping[str, str]
-    """Variable -> operation that deletes the object it names, in a tenant that is shared."""
+    """Variable -> operation that deletes the object it names, in a tenant that is shared; empty: none does."""
     cases: tuple[Case, ...]
     waivers: tuple[Waiver, ...]
     printed: tuple[Printed, ...]
+    unreachable: tuple[Unreachable, ...]
 
 
 def flat(steps: tuple[Step, ...]) -> Iterator[Step]:

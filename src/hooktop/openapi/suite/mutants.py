@@ -58,7 +58,11 @@ def mutants(case: Case, record: Record) -> list[Mutant]:
     found += [mutant for nth, looked in enumerate(record.looked) for mutant in _of_look(nth, looked)]
     found += [
         Mutant(
-            label=f"break: {item.name}", rule_broken="", operation=item.operation, nth=item.nth, patch=item.patch
+            label=f"break: {item.name}",
+            rule_broken="",
+            operation=item.operation,
+            nth=item.nth,
+            patch=item.patch,
         )
         for item in case.breaks
     ]
@@ -78,7 +82,9 @@ def _of_call(asked: Asked) -> Iterator[Mutant]:
         change = _change(absolute(exchange.body, check.place), spoilt(check.matcher, actual))
         yield _mutant(asked, check.name, check.name, patch=(change,))
     if isinstance(exchange.body, dict) and asked.call.judged and outcome.checks:
-        yield _mutant(asked, "undocumented field", "document", patch=({"pointer": "/undocumented", "value": 1},))
+        yield _mutant(
+            asked, "undocumented field", "document", patch=({"pointer": "/undocumented", "value": 1},)
+        )
 
 
 def _of_comparison(compared: Compared) -> Iterator[Mutant]:
@@ -113,7 +119,9 @@ def _of_pages(paged: Paged) -> Iterator[Mutant]:
     yield _pages(first, "a row is left out", ({"pointer": at + join(0), "remove": True},))
     yield _pages(first, "a row comes twice", ({"pointer": at + join(1), "value": rows[0]},))
     yield _pages(first, "ends after the first page", _end(walk.cursor, walk.more))
-    yield _pages(last, "a foreign row", ({"pointer": at + join("-"), "value": _foreign(rows[0], walk.item_id)},))
+    yield _pages(
+        last, "a foreign row", ({"pointer": at + join("-"), "value": _foreign(rows[0], walk.item_id)},)
+    )
     if walk.more:
         yield _pages(last, "never ends", ({"pointer": walk.more, "value": True},))
     if walk.descending:

@@ -79,7 +79,9 @@ def _level(wish: Wish, url: str) -> Safety:
     level = wish.safety or default_level(url)
     host = urlsplit(url).hostname
     if level is Safety.FULL and not is_loopback(url) and wish.confirmed != host:
-        raise UsageError(f"--safety full changes anything on {host}; add --confirm-target {host} if you mean it")
+        raise UsageError(
+            f"--safety full changes anything on {host}; add --confirm-target {host} if you mean it"
+        )
     return level
 
 
@@ -94,7 +96,9 @@ def _control(wish: Wish, wire: Wire, environment: Mapping[str, str]) -> Control 
 def _key(wish: Wish, environment: Mapping[str, str], redactor: Redactor, *, needed: bool) -> str:
     if wish.key_env is None:
         if needed:
-            raise UsageError("this target needs a key: name the environment variable that holds it, --key-env NAME")
+            raise UsageError(
+                "this target needs a key: name the environment variable that holds it, --key-env NAME"
+            )
         return ""
     key = environment.get(wish.key_env, "")
     if not key and needed:

@@ -16,7 +16,7 @@ from hooktop.openapi.suite.asking import Bases
 from hooktop.openapi.suite.control import Control, ControlError
 from hooktop.openapi.suite.evidence import Record
 from hooktop.openapi.suite.executor import Player, Tamper, Tenant
-from hooktop.openapi.suite.model import Auth, Call, Case, Need, Position, Suite, Verdict
+from hooktop.openapi.suite.model import Call, Case, Need, Position, Suite, Verdict
 from hooktop.openapi.suite.redaction import Redactor
 from hooktop.openapi.suite.safety import SAFE_METHODS, Safety, Unsafe
 from hooktop.openapi.suite.transport import Unreachable, Wire
@@ -85,7 +85,9 @@ def judge_case(target: Target, case: Case) -> Result:
     second = _play(target, case, again=True)
     if agree(first.verdict, second.verdict) is Verdict.FAIL:
         return first
-    return replace(first, verdict=Verdict.FLAKY, reason=f"failed once, then {second.verdict} on fresh resources")
+    return replace(
+        first, verdict=Verdict.FLAKY, reason=f"failed once, then {second.verdict} on fresh resources"
+    )
 
 
 def unplayable(target: Target, case: Case) -> tuple[Verdict, str] | None:
@@ -105,12 +107,9 @@ def _weight(need: Need) -> int:
 
 
 def _changes(target: Target, case: Case) -> bool:
-    """Whether the case sends anything but reads. An operation named by a variable counts as a change."""
+    """Whether the case sends anything but reads."""
     operations = target.document.operations
-    return any(
-        call.operation not in operations or operations[call.operation].method not in SAFE_METHODS
-        for call in case.calls
-    )
+    return any(operations[call.operation].method not in SAFE_METHODS for call in case.calls)
 
 
 def _play(target: Target, case: Case, *, again: bool) -> Result:
@@ -146,7 +145,7 @@ def play_on(target: Target, case: Case, tenant: Tenant, tamper: Tamper | None = 
         return player.play(case)
     finally:
         if not tenant.is_isolated:
-            _clean(target, player, tenant)
+            _clean(target, player)
 
 
 @contextmanager
@@ -188,17 +187,19 @@ def _shared(target: Target, case: Case, *, again: bool) -> Tenant:
     return Tenant(bases=target.bases, variables=variables)
 
 
-def _clean(target: Target, player: Player, tenant: Tenant) -> None:
+def _clean(target: Target, player: Player) -> None:
     """Delete what a case made in a shared tenant; what cannot be deleted is remembered by name."""
-    for variable, operation in target.suite.cleanup.items():
-        name = player.values.get(variable)
-        if name is None or variable in tenant.variables or variable in target.suite.variables:
-            continue
-        call = Call(position=Position("cleanup", 0), operation=operation, path={"id": name}, auth=Auth.KEY)
-        try:
-            asked, _ = player.judged(call)
-            gone = asked.exchange.status < 300 or asked.exchange.status == 404
-        except (Unreachable, Unsafe):
-            gone = False
-        if not gone:
+    for variable, name in player.made:
+        if not _is_deleted(player, target.suite.cleanup[variable], name):
             target.left.append(f"{variable} {name}")
+
+
+def _is_deleted(player: Player, operation: str, name: str) -> bool:
+    if not operation:
+        return False
+    call = Call(position=Position("cleanup", 0), operation=operation, path={"id": name})
+    try:
+        status = player.judged(call)[0].exchange.status
+    except (Unreachable, Unsafe):
+        return False
+    return status < 300 or status == 404

@@ -74,7 +74,9 @@ class Guard:
             return
         foreign = [name for name in self._claimed(method, path, query, body) if name not in self._owned]
         if foreign:
-            raise Unsafe(f"safety tenant: {method} {path} was not sent, {foreign[0]} was not made by this run")
+            raise Unsafe(
+                f"safety tenant: {method} {path} was not sent, {foreign[0]} was not made by this run"
+            )
 
     def learn(self, method: str, path: str, status: int, body: Any) -> None:
         """Remember the objects that an answer shows to be made by this run."""
@@ -82,9 +84,13 @@ class Guard:
             return
         with self._lock:
             for item in _objects(body):
-                made = method not in SAFE_METHODS or any(item.get(name) in self._owned for name in PARENT_FIELDS)
+                made = method not in SAFE_METHODS or any(
+                    item.get(name) in self._owned for name in PARENT_FIELDS
+                )
                 if made:
-                    self._owned.update(str(item[name]) for name in ID_FIELDS if isinstance(item.get(name), str))
+                    self._owned.update(
+                        str(item[name]) for name in ID_FIELDS if isinstance(item.get(name), str)
+                    )
 
     def _claimed(self, method: str, path: str, query: str, body: bytes) -> Iterator[str]:
         """The objects that the request would act on; an unknown operation claims its own path."""

@@ -57,7 +57,7 @@ def read_steps(value: Any, where: str, at: Position, kit: Kit) -> tuple[Step, ..
 def read_call(reader: Reader, kit: Kit, verb: str = "call") -> Call:
     """The call that a mapping describes. Raises CaseError."""
     operation = reader.take(verb, str)
-    if operation not in kit.operations and "${" not in operation:
+    if operation not in kit.operations:
         raise reader.fail(verb, f"{operation!r} is no operation of the document")
     call = Call(
         position=reader.position,
@@ -66,7 +66,7 @@ def read_call(reader: Reader, kit: Kit, verb: str = "call") -> Call:
         query=reader.mapping("query"),
         headers=reader.mapping("headers"),
         body=plain(reader.raw("body", MISSING)),
-        raw=reader.take("raw", str) if reader.has("raw") else None,
+        raw=reader.take("raw", str, "") or None,
         auth=_choice(reader, "auth", Auth, Auth.KEY),
         outcomes=_expected(reader, kit),
         save=reader.mapping("save"),
@@ -78,10 +78,8 @@ def read_call(reader: Reader, kit: Kit, verb: str = "call") -> Call:
 
 
 def _expected(reader: Reader, kit: Kit) -> tuple[Any, ...]:
-    if not reader.has("expect"):
-        return ()
-    at = reader.table.position("expect")
-    return read_outcomes(reader.raw("expect"), f"{reader.where}.expect", at, kit.form)
+    value, at = reader.raw("expect"), reader.table.position("expect")
+    return () if value is None else read_outcomes(value, f"{reader.where}.expect", at, kit.form)
 
 
 def _choice(reader: Reader, key: str, options: type[Auth], default: Auth) -> Auth:

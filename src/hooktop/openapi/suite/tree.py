@@ -176,7 +176,9 @@ class Reader:
         for key in self.table:
             if key not in self._asked:
                 near = difflib.get_close_matches(key, self._asked, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(self._asked))}"
+                hint = (
+                    f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(self._asked))}"
+                )
                 raise self.fail(key, f"is not known here{hint}")
 
 

@@ -52,10 +52,16 @@ def agree(first: Verdict, again: Verdict) -> Verdict:
 
 
 def is_closed_door(results: Sequence[Result]) -> bool:
-    """Whether nothing passed and every answer turned us away."""
+    """Whether nothing passed and every answer turned us away where something else was due."""
+    rules = {finding.rule for result in results for finding in result.findings}
     answers = [exchange.status for result in results for exchange in result.exchanges]
     proven = any(result.verdict in PROVEN for result in results)
-    return not proven and bool(answers) and all(status in TURNED_AWAY for status in answers)
+    return (
+        not proven
+        and rules <= {"status", "document"}
+        and bool(answers)
+        and all(status in TURNED_AWAY for status in answers)
+    )
 
 
 def exit_code(results: Sequence[Result], *, interrupted: bool = False) -> int:

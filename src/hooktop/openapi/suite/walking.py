@@ -88,7 +88,9 @@ def _complete(walk: Walk, ids: list[str], made: list[str], *, exact: bool) -> li
     if len(set(ids)) != len(ids):
         found.append(_wrong(walk, "doubles", "every row once", f"{len(ids) - len(set(ids))} row(s) twice"))
     if missing:
-        found.append(_wrong(walk, "complete", f"all {len(made)} rows", f"{len(missing)} missing: {missing[0]}"))
+        found.append(
+            _wrong(walk, "complete", f"all {len(made)} rows", f"{len(missing)} missing: {missing[0]}")
+        )
     if extra and exact:
         found.append(_wrong(walk, "complete", f"only the {len(made)} rows", f"{len(extra)} more: {extra[0]}"))
     return found

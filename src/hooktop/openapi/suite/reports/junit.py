@@ -44,7 +44,12 @@ def _case(node: ET.Element, suite: Suite, result: Result, redactor: Redactor) ->
     }
     item = ET.SubElement(node, "testcase", attributes)
     properties = ET.SubElement(item, "properties")
-    facts = {"verdict": result.verdict, "level": case.level, "requirement": case.requirement, "since": case.since}
+    facts = {
+        "verdict": result.verdict,
+        "level": case.level,
+        "requirement": case.requirement,
+        "since": case.since,
+    }
     for name, value in facts.items():
         ET.SubElement(properties, "property", {"name": name, "value": str(value)})
     if result.verdict in FAILED:
@@ -52,7 +57,9 @@ def _case(node: ET.Element, suite: Suite, result: Result, redactor: Redactor) ->
         message = _clean(redactor.text(result.reason or _line(result.findings[0])))
         ET.SubElement(item, "failure", {"type": result.verdict, "message": message}).text = text
     elif result.verdict in UNJUDGED:
-        ET.SubElement(item, "skipped", {"message": _clean(redactor.text(f"{result.verdict}: {result.reason}"))})
+        ET.SubElement(
+            item, "skipped", {"message": _clean(redactor.text(f"{result.verdict}: {result.reason}"))}
+        )
     elif result.findings:
         ET.SubElement(item, "system-out").text = _clean(_details(result, redactor))
 
