@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from textual.pilot import Pilot
@@ -29,7 +29,6 @@ class Console:
     app: HooktopApp
     pilot: Pilot[None]
     provider: FakeProvider
-    copied: list[str] = field(default_factory=list)
 
     @property
     def world(self) -> FakeWorld:

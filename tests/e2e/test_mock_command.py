@@ -23,6 +23,7 @@ def mock(*flags):
     """The command, running; ended at last whatever happens."""
     process = subprocess.Popen(
         [sys.executable, "-m", "hooktop", "mock", *flags],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -74,6 +75,42 @@ def test_exit_codes_of_signals(number, code):
         ready_url(process)
         process.send_signal(number)
         assert ended(process)[0] == code
+
+
+def test_the_server_goes_with_who_started_it(tmp_path):
+    """Even where that one is killed and can tell nobody."""
+    port_file = tmp_path / "port.json"
+    program = (
+        "import subprocess, sys, time\n"
+        "flags = ['--port', '0', '--port-file', sys.argv[1], '--stop-with-stdin']\n"
+        "command = [sys.executable, '-m', 'hooktop', 'mock', *flags]\n"
+        "subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stdout).wait()\n"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", program, str(port_file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        ready_url(parent)
+        parent.kill()
+        # The server holds the other end of this pipe: it is at its end when the server is gone.
+        readable, _, _ = select.select([parent.stdout], [], [], WAIT_S)
+        assert readable
+        assert parent.stdout.read() == ""
+    finally:
+        parent.kill()
+        parent.communicate()
+    assert not port_file.exists()
+
+
+def test_without_the_wish_the_end_of_input_means_nothing():
+    with mock("--port", "0") as process:
+        url = ready_url(process)
+        assert httpx.get(f"{url}/_mock/healthz").status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert ended(process)[0] == 0
 
 
 def test_one_seed_gives_the_same_keys_twice(tmp_path):

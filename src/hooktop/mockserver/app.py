@@ -22,13 +22,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from hooktop.mockserver import control, convoy, hookbridge
 from hooktop.mockserver.control.projects import addresses
 from hooktop.mockserver.engine.clock import Clock, ClockError, make_clock, parse_iso
-from hooktop.mockserver.engine.http_transport import AddressGuard, HttpTransport
 from hooktop.mockserver.engine.project import Project
 from hooktop.mockserver.engine.project import Settings as ProjectSettings
 from hooktop.mockserver.engine.registry import Registry, UnknownApi
 from hooktop.mockserver.engine.scenario import ScenarioError
 from hooktop.mockserver.engine.scheduler import Scheduler
 from hooktop.mockserver.engine.store import StoreError
+from hooktop.mockserver.engine.transport import ClosableTransport, DeferredTransport, Transport
 from hooktop.mockserver.http.call import Answer, Call
 from hooktop.mockserver.http.errors import ApiError
 from hooktop.mockserver.http.pipeline import carry
@@ -109,7 +109,7 @@ class Server:
         registry: Registry,
         site: Site,
         listener: Listener,
-        transport: HttpTransport,
+        transport: DeferredTransport,
         port_file: Path | None,
     ) -> None:
         self.registry = registry
@@ -166,7 +166,7 @@ def start(settings: Settings) -> Server:
     listener = Listener(settings.host, settings.port, threads=settings.threads)
     port = _bind(listener, settings)
     try:
-        transport = HttpTransport(AddressGuard(settings.allow_hosts))
+        transport = DeferredTransport(partial(_http_transport, settings.allow_hosts))
         registry = _registry(settings, transport)
         site = _site(settings, port)
         site.waiting = listener.waiting
@@ -214,7 +214,14 @@ def _site(settings: Settings, port: int) -> Site:
     )
 
 
-def _registry(settings: Settings, transport: HttpTransport) -> Registry:
+def _http_transport(allow_hosts: tuple[str, ...]) -> ClosableTransport:
+    """Imported where it is needed: nothing else needs urllib3, and reading it takes a tenth of the start."""
+    from hooktop.mockserver.engine.http_transport import AddressGuard, HttpTransport
+
+    return HttpTransport(AddressGuard(allow_hosts))
+
+
+def _registry(settings: Settings, transport: Transport) -> Registry:
     kind, _, path = settings.store.partition(":")
     return Registry(
         DIALECTS,

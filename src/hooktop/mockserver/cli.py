@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from hooktop.mockserver.settings import DEFAULT_PORT, ClockSetting, Settings
 FAILED: Final = 1
 WRONG_USAGE: Final = 2
 INTERRUPTED: Final = 130
+_SLICE_S: Final = 0.25
 
 
 class _Clock(click.ParamType[ClockSetting]):
@@ -71,12 +73,18 @@ class _Clock(click.ParamType[ClockSetting]):
     envvar="HOOKTOP_ADMIN_TOKEN",
     help="Token of the control API; required off loopback.  [env: HOOKTOP_ADMIN_TOKEN]",
 )
+@click.option(
+    "--stop-with-stdin",
+    is_flag=True,
+    hidden=True,
+    help="Stop when standard input ends: a program that runs the server keeps it open as long as it lives.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def mock(log_format: str, **flags: Any) -> None:
+def mock(log_format: str, stop_with_stdin: bool, **flags: Any) -> None:
     """Run the reference server for both APIs, with simulated or real deliveries."""
     settings = Settings(**flags)
     _check(settings)
-    sys.exit(_run(settings, log_format))
+    sys.exit(_run(settings, log_format, stop_with_stdin))
 
 
 def _check(settings: Settings) -> None:
@@ -91,13 +99,15 @@ def _check(settings: Settings) -> None:
         raise click.UsageError(f"--store {settings.store}: use memory or sqlite:PATH.")
 
 
-def _run(settings: Settings, log_format: str) -> int:
-    """Serve until a signal comes; the exit code."""
+def _run(settings: Settings, log_format: str, stop_with_stdin: bool) -> int:
+    """Serve until a signal comes, or the end of standard input; the exit code."""
     from hooktop.mockserver.app import StartError, start
     from hooktop.mockserver.http.logs import set_up
 
     set_up(log_format)
     stop, seen = _on_signals()
+    if stop_with_stdin:
+        Thread(target=_await_end_of_input, args=(stop,), name="hooktop-stdin", daemon=True).start()
     try:
         server = start(settings)
     except StartError as error:
@@ -106,10 +116,21 @@ def _run(settings: Settings, log_format: str) -> int:
     try:
         click.echo(f"READY {server.url}")
         sys.stdout.flush()
-        stop.wait()
+        # In slices: a signal that the system hands to another thread would not wake this one.
+        while not stop.wait(_SLICE_S):
+            pass
     finally:
         server.stop()
     return INTERRUPTED if signal.SIGINT in seen else 0
+
+
+def _await_end_of_input(stop: Event) -> None:
+    """Set `stop` when nobody holds the other end of standard input any more, however that one ended."""
+    # Past the buffered reader: the interpreter's end would wait for its lock.
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    stop.set()
 
 
 def _on_signals() -> tuple[Event, list[int]]:

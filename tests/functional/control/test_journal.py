@@ -49,6 +49,13 @@ def test_filters(project, filter, found):
     assert len(rows(project, **filter)) == found
 
 
+def test_a_key_in_the_address_is_masked(project):
+    project.http.get(f"{BASE}/{project.api_key}", params={"key": project.api_key})
+    (row,) = rows(project, path="*")
+    assert project.api_key not in str(row)
+    assert row["query"] == "key=***"
+
+
 def test_pages_newest_first(project):
     ids = [project.http.get(BASE).headers["X-Request-ID"] for _ in range(3)]
     first = project.steer("getJournal", "GET", "/journal", params={"limit": 2}).json()

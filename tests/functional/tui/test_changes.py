@@ -67,7 +67,9 @@ async def test_the_start_button_runs_the_plan_and_every_item_gets_its_result(con
     await console.press("Y")
     await console.until(lambda: isinstance(console.app.screen, PlanDialog))
     console.app.screen._opened_at -= 1
-    await console.press("right", "enter")
+    await console.press("right")
+    await console.until(lambda: console.app.focused is console.app.screen.query_one("#start"))
+    await console.press("enter")
     await console.sees("accepted 2", "rejected 1", "REPLAY_LIMIT 1")
     await console.press("4")
     await console.sees("Results of #1, trouble first", "rejected", "limit reached")
@@ -99,10 +101,12 @@ async def test_a_running_job_shows_progress_and_can_be_cancelled() -> None:
     async with running(thresholds=Thresholds(rate_per_s=4, typed_from=500)) as console:
         await console.press("3", "slash")
         await console.type("status:dead")
-        await console.press("enter", "asterisk", "Y")
+        await console.press("enter", "ctrl+a", "Y")
         await console.until(lambda: isinstance(console.app.screen, PlanDialog))
         console.app.screen._opened_at -= 1
-        await console.press("right", "enter")
+        await console.press("right")
+        await console.until(lambda: console.app.focused is console.app.screen.query_one("#start"))
+        await console.press("enter")
         await console.sees("/60", "X cancel")
         await console.press("2")
         await console.sees("/60")

@@ -6,6 +6,7 @@ import pytest
 
 from hooktop.mockserver.engine import clock as clocks
 from hooktop.mockserver.engine.clock import (
+    LATEST,
     ClockError,
     RealClock,
     ScaledClock,
@@ -48,6 +49,12 @@ def test_a_scaled_clock_runs_faster_and_says_how_long_until(wall):
     assert clock.wall_seconds_until(120_000) == 1.0
 
 
+def test_a_scaled_clock_stands_still_where_time_can_no_longer_be_written(wall):
+    clock = ScaledClock(1_000_000, start=LATEST - 5)
+    wall["now"] += 1_000
+    assert iso(clock.now()) == "9999-01-01T00:00:00.000Z"
+
+
 @pytest.mark.parametrize("clock", [RealClock(), VirtualClock(5), ScaledClock(7, 10, 20)])
 def test_a_clock_goes_on_from_its_state(clock):
     again = clock_from(clock.state())
@@ -61,6 +68,9 @@ def test_a_clock_goes_on_from_its_state(clock):
         ("real", {"now": 5}, "cannot be set"),
         ("scaled", {"speed": 0}, "above 0"),
         ("scaled", {"speed": -1.0}, "above 0"),
+        ("virtual", {"speed": 2.0}, "has no speed"),
+        ("virtual", {"now": LATEST + 1}, "clocks run from 1970"),
+        ("scaled", {"now": -1}, "clocks run from 1970"),
     ],
 )
 def test_an_impossible_clock_is_refused(mode, options, complaint):
@@ -78,6 +88,10 @@ def test_an_impossible_clock_is_refused(mode, options, complaint):
 )
 def test_instants_are_read(text, at):
     assert parse_iso(text) == at
+
+
+def test_an_instant_after_the_last_one_is_written_as_the_last():
+    assert iso(LATEST * 2) == "9999-12-31T23:59:59.999Z"
 
 
 def test_instants_are_written_with_milliseconds_and_z():

@@ -13,6 +13,7 @@ from hooktop.mockserver.engine.http_transport import HttpTransport
 from hooktop.mockserver.engine.registry import Registry
 from hooktop.mockserver.engine.scheduler import Scheduler
 from hooktop.mockserver.engine.store import MessageQuery
+from hooktop.mockserver.engine.transport import DeferredTransport
 from unit.engine.dialect import PlainDialect
 from unit.engine.loopback import Receiver
 
@@ -119,6 +120,31 @@ def test_stopping_takes_in_what_is_out(gate):
     registry.scheduler.stop()
     assert project.desk.message(message).attempt_count == len(project.store.attempts(message.id)) == 1
     registry.close()
+
+
+def test_a_delivery_that_breaks_down_is_an_attempt_all_the_same(caplog):
+    class Broken:
+        def deliver(self, delivery):
+            raise RuntimeError("unforeseen")
+
+    registry = Registry({"plain": PlainDialect()}, seed=1, scheduler=Scheduler(Broken()))
+    project = registry.create("plain", clock=VirtualClock(), deliver="http")
+    message, _ = project.desk.accept(project.desk.create_endpoint(url="http://127.0.0.1:1/"), b"{}")
+    registry.scheduler.drain(project)
+    assert project.desk.message(message).state is State.RETRYING
+    assert "unforeseen" in caplog.text
+    registry.close()
+
+
+def test_a_deferred_transport_is_made_for_the_first_delivery(gate):
+    made = []
+    gate.open.set()
+    transport = DeferredTransport(lambda: made.append(gate) or gate)
+    transport.close()
+    assert made == []
+    for _ in range(2):
+        assert transport.deliver(None) is gate.answer
+    assert made == [gate]
 
 
 def test_without_a_transport_nothing_goes_out():

@@ -42,6 +42,9 @@ from hooktop.console.settings import Thresholds
 __all__ = ["STEPS", "Drill", "DrillError", "Scorecard", "Step", "run_headless"]
 
 POLL_S = 0.4
+SWEEPING = frozenset({"drain", "replay"})
+"""Steps that act on whatever is left, and so may act again."""
+SWEEP_AGAIN_S = 3.0
 STEP_TIMEOUT_S = 120.0
 RATE_PER_S = 200.0
 CONCURRENCY = 8
@@ -228,7 +231,7 @@ class Drill:
         waiting = [row for row in rows if row.state is MessageState.RETRYING]
         if waiting and self.provider.capabilities(endpoint.kind).retry_now:
             await self._carry_out(Verb.RETRY_NOW, waiting)
-        dead = [row for row in rows if row.state is MessageState.DEAD]
+        dead = [row for row in rows if row.state is MessageState.DEAD and row.id not in self._story.refused]
         outcome = await self._carry_out(Verb.REPLAY, dead)
         self.replay_ended(outcome)
         return (
@@ -329,9 +332,13 @@ async def run_headless(
 
 
 async def _until_seen(drill: Drill, step: Step, timeout_s: float) -> None:
-    waited = 0.0
+    waited, acted = 0.0, 0.0
     while drill.step is step and not await drill.look():
         if waited >= timeout_s:
             raise DrillError(f"step {step.title!r} did not take effect within {timeout_s:.0f} s")
         await drill.rest()
         waited += POLL_S
+        if step.key in SWEEPING and waited - acted >= SWEEP_AGAIN_S:
+            # A delivery that was in flight when the step acted may have failed since, against the old receiver.
+            await drill.act()
+            acted = waited

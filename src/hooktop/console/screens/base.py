@@ -74,10 +74,6 @@ class ConsoleScreen(ChangingScreen):
         Binding("shift+tab", "app.focus_previous", "Previous pane", show=False, id="look.previous-pane"),
     ]
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._drawn_versions: tuple[int, ...] = ()
-
     # --- composition -----------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:

@@ -64,7 +64,6 @@ class MessageScreen(ConsoleScreen):
         self._loaded = _Loaded()
         self._tab = 0
         self._shown: Message | None = None
-        self._read_at: object = None
 
     def body(self) -> Iterable[Widget]:
         """Facts, attempts, tabs, the text of the tab."""

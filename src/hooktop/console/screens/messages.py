@@ -57,7 +57,6 @@ class MessagesScreen(FilteredScreen):
     def __init__(self) -> None:
         super().__init__()
         self._session: Session | None = None
-        self._filtered_at = -1
 
     def body(self) -> Iterable[Widget]:
         """Heading, list, preview."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -110,8 +109,3 @@ def _tabs(here: str, counts: dict[str, int | None], style: str) -> list[Part]:
         parts.append(Part(f" {at}", "selected" if name == here else "key", action))
         parts.append(Part(told, "selected" if name == here else "muted", action))
     return parts
-
-
-def crumbs(parts: Sequence[str]) -> str:
-    """A path of names."""
-    return " › ".join(parts)

@@ -9,7 +9,7 @@ from hooktop.console.model import Endpoint, Result, Verb
 from hooktop.console.operations.actions import Outcome, Plan, Progress
 from hooktop.console.settings import Thresholds
 from hooktop.console.widgets.bars import Part
-from hooktop.console.widgets.text import ago, exact, inert, plural, span
+from hooktop.console.widgets.text import ago, inert, plural, span
 
 VERBS = {
     Verb.PAUSE: "pause",
@@ -129,8 +129,3 @@ def outcome_parts(outcome: Outcome) -> list[Part]:
     if outcome.stopped:
         parts.append(Part(outcome.stopped + "  ", "warn"))
     return [*parts, Part(f"in {span(outcome.elapsed_s)}", "muted")]
-
-
-def frozen_line(plan: Plan) -> str:
-    """When the set was frozen."""
-    return f"frozen {exact(plan.frozen_at)}"

@@ -67,7 +67,6 @@ def _script(project: Project, name: str) -> Script:
     return found
 
 
-
 def script_json(script: Script) -> dict[str, Any]:
     """A receiver's script."""
     return {"name": script.name, "host": script.host, "answers": [line.state() for line in script.answers]}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from hooktop.mockserver.convoy import wire
@@ -171,11 +172,17 @@ def _check_types(body: Mapping[str, Any]) -> None:
 
 
 def _is_count(value: object) -> bool:
-    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63)
+
+
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f]")
+"""What the server's own parser refuses, and ours would quietly leave out."""
 
 
 def _checked_url(tenant: Project, body: Mapping[str, Any]) -> str:
     url = str(body["url"])
+    if _CONTROL.search(url):
+        raise ApiError(400, message="invalid endpoint scheme")
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -89,11 +89,14 @@ def paging(query: Query, failed: ApiError) -> Paging:
     )
 
 
+_WHOLE: Final = re.compile("[+-]?[0-9]{1,18}")
+"""More digits are more than the server's own integers hold."""
+
+
 def _per_page(text: str, failed: ApiError) -> int:
-    try:
-        number = int(text)
-    except ValueError:
+    if not _WHOLE.fullmatch(text):
         return DEFAULT_PER_PAGE
+    number = int(text)
     if number < 0:
         raise failed
     return number

@@ -16,6 +16,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    LocationParseError,
     NameResolutionError,
     NewConnectionError,
     ReadTimeoutError,
@@ -153,7 +154,10 @@ class HttpTransport:
 
     def _told(self, answer: Answer, url: str) -> Answer:
         """Add what the connection knows: whether it is new, to which address, how long it took to open."""
-        target = urllib3.util.parse_url(url)
+        try:
+            target = urllib3.util.parse_url(url)
+        except LocationParseError:
+            return answer
         place = (target.host or "", target.port)
         if not _dial.opened:
             return replace(answer, resolved_ip=self._ips.get(place, ""), conn_reused=answer.error is None)

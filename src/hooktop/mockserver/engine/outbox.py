@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -19,6 +20,9 @@ from hooktop.mockserver.engine.work import BATCH, Fired, delivery_of, finish, fi
 
 if TYPE_CHECKING:
     from hooktop.mockserver.engine.project import Project
+
+
+log = logging.getLogger("hooktop.mockserver.outbox")
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +180,12 @@ class Outbox:
         if self._transport is None:
             blocked = Answer(error=AnswerError.BLOCKED, error_text="this server makes no real deliveries")
             return _Answered(claim, blocked)
-        return _Answered(claim, self._transport.deliver(claim.delivery))
+        try:
+            return _Answered(claim, self._transport.deliver(claim.delivery))
+        except Exception:
+            # A worker's outermost line: without an answer the message would be in flight for ever.
+            log.exception("delivery of message %s failed", claim.delivery.message.id)
+            return _Answered(claim, Answer(error=AnswerError.RESET, error_text="the delivery broke down"))
 
     def _work(self, claim: Claim) -> None:
         self._answers.append(self._carry(claim))

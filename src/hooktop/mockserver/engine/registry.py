@@ -216,6 +216,10 @@ class Registry:
             cut_off = project.store.cut_off()
             project.store.save_messages([lifecycle.recover(message, project.now()) for message in cut_off])
 
+    def request_id(self) -> str:
+        """A fresh id for a request that concerns no project; like all chance it comes from the seed."""
+        return self._chance.hex(32, "request")
+
     # --- finding ---------------------------------------------------------
 
     def get(self, project_id: str) -> Project:

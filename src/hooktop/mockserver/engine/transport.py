@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
 from hooktop.mockserver.delivery.model import Answer, Endpoint, Message
@@ -49,3 +50,33 @@ class SimulatedTransport:
     def deliver(self, delivery: Delivery) -> Answer:
         """What the script of the URL's host answers."""
         return self._receivers.answer(delivery).answer
+
+
+class ClosableTransport(Transport, Protocol):
+    """A transport that holds connections."""
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class DeferredTransport:
+    """A transport that is made for the first delivery; a server that sends none starts sooner without it."""
+
+    def __init__(self, make: Callable[[], ClosableTransport]) -> None:
+        self._make = make
+        self._made: ClosableTransport | None = None
+        self._lock = Lock()
+
+    def deliver(self, delivery: Delivery) -> Answer:
+        """What the transport itself answers."""
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+        return self._made.deliver(delivery)
+
+    def close(self) -> None:
+        """Close all connections, if there ever were any."""
+        with self._lock:
+            if self._made is not None:
+                self._made.close()

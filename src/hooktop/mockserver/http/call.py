@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
+from werkzeug.exceptions import ClientDisconnected
 
+from hooktop.mockserver.http.errors import ApiError
 from hooktop.openapi.validation import MISSING
 
 __all__ = ["MISSING", "Answer", "Call", "Malformed"]
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from hooktop.mockserver.engine.faults import Rule
     from hooktop.mockserver.engine.project import Project
     from hooktop.openapi.validation import Violation
+
+
+_CLOSE = {"Connection": "close"}
+"""Of a body that was not read to its end nobody knows where the next request begins."""
 
 
 class Malformed(ValueError):
@@ -94,9 +100,9 @@ class Call:
 
     @property
     def raw(self) -> bytes:
-        """The body exactly as sent."""
+        """The body exactly as sent. Raises ApiError when it does not come, or not in one piece."""
         if self._raw is None:
-            self._raw = self.request.get_data(cache=False) if _may_have_body(self.request) else b""
+            self._raw = _read_bytes(self.request) if _may_have_body(self.request) else b""
         return self._raw
 
     @property
@@ -118,6 +124,15 @@ class Call:
 def _may_have_body(request: Request) -> bool:
     environ = request.environ
     return bool(environ.get("CONTENT_LENGTH")) or bool(environ.get("wsgi.input_terminated"))
+
+
+def _read_bytes(request: Request) -> bytes:
+    """All of the body; a client that breaks off, dawdles or miscounts is at fault, not the server."""
+    try:
+        return request.get_data(cache=False)
+    except (OSError, ValueError, ClientDisconnected) as error:
+        text = "the body did not come as its headers announce"
+        raise ApiError(400, "INVALID_REQUEST", text, headers=_CLOSE) from error
 
 
 def _read_json(raw: bytes) -> Any:

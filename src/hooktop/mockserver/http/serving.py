@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, Final
 
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
@@ -17,9 +19,15 @@ log = logging.getLogger("hooktop.mockserver")
 
 IDLE_S: Final = 75
 """How long a kept connection may be silent; longer than common clients' pools keep theirs."""
-FREE_THREADS: Final = 8
+READ_S: Final = 10
+"""How long a request that has begun may be silent: until then its reader is a thread that nobody else has."""
+FREE_THREADS: Final = 4
 """So many threads are kept free of requests that only wait."""
 MOST_THREADS: Final = 256
+RELIEF_S: Final = 0.2
+"""How long requests may stand in line with none being answered before there are more threads."""
+CUT_OFF_S: Final = 1
+"""So long before the end of its time a stop hangs up on those who are still being read from."""
 QUIET_S: Final = 0.15
 """A server that is stopping waits for this much silence before it closes what is still open."""
 
@@ -58,8 +66,32 @@ class _Gateway(Gateway_10):
         self.req.conn.socket.shutdown(socket.SHUT_RDWR)
 
 
+class _Request(HTTPRequest):
+    """Cheroot's request, which also refuses a length below nothing."""
+
+    def read_request_headers(self) -> bool:
+        if not super().read_request_headers():  # type: ignore[no-untyped-call] # the stub says nothing
+            return False
+        if self.inheaders.get(b"Content-Length", b"").startswith(b"-"):
+            self.simple_response("400 Bad Request", "Malformed Content-Length Header.")
+            return False
+        return True
+
+
+class _Connection(HTTPConnection):
+    """Cheroot's connection, less patient with who has begun to speak than with who is silent."""
+
+    RequestHandlerClass = _Request
+
+    def __init__(self, server: CherootServer, sock: socket.socket, *more: Any) -> None:
+        super().__init__(server, sock, *more)
+        sock.settimeout(READ_S)
+
+
 class _Server(CherootServer):
     """Cheroot's server, speaking to our log."""
+
+    ConnectionClass = _Connection
 
     listener: Listener
     _connections: Any
@@ -71,7 +103,7 @@ class _Server(CherootServer):
 class Listener:
     """Serves one WSGI application on one address, in threads of its own."""
 
-    def __init__(self, host: str, port: int, *, threads: int = 16) -> None:
+    def __init__(self, host: str, port: int, *, threads: int = 4) -> None:
         self._server = _Server((host, port), None, numthreads=threads, server_name="hooktop")
         self._server.listener = self
         self._server.gateway = _Gateway
@@ -85,6 +117,8 @@ class Listener:
         self._threads = threads
         self._waits = 0
         self._busy = 0
+        self._answered = 0
+        self._ended = Event()
         self._last_seen = 0.0
         self.stopping = False
 
@@ -99,6 +133,7 @@ class Listener:
         self._server.wsgi_app = app
         self._thread = Thread(target=self._server.serve, name="hooktop-listener", daemon=True)
         self._thread.start()
+        Thread(target=self._relieve, name="hooktop-relief", daemon=True).start()
 
     def enter(self) -> None:
         """A request has been read."""
@@ -110,6 +145,7 @@ class Listener:
         """A request has been answered."""
         with self._lock:
             self._busy -= 1
+            self._answered += 1
             self._last_seen = monotonic()
 
     @contextmanager
@@ -117,26 +153,46 @@ class Listener:
         """Around a request that only waits: others find threads all the same."""
         with self._lock:
             self._waits += 1
-            grow = self._threads < min(self._waits + FREE_THREADS, MOST_THREADS)
-            self._threads += FREE_THREADS if grow else 0
-        if grow:
-            self._server.requests.grow(FREE_THREADS)
+            short = self._threads < self._waits + FREE_THREADS
+        if short:
+            self._grow(FREE_THREADS)
         try:
             yield
         finally:
             with self._lock:
                 self._waits -= 1
 
+    def _relieve(self) -> None:
+        """Whenever requests stand in line and none is answered, all threads are held up: start as many more.
+
+        Few threads answer faster than many, so that there are no more than needed: slow clients and long
+        calls are what the others are for.
+        """
+        answered = -1
+        while not self._ended.wait(RELIEF_S):
+            if self._server.requests.qsize and answered == self._answered:
+                self._grow(self._threads)
+            answered = self._answered
+
+    def _grow(self, by: int) -> None:
+        with self._lock:
+            by = min(by, MOST_THREADS - self._threads)
+            self._threads += by
+        if by > 0:
+            self._server.requests.grow(by)
+
     def stop(self, timeout: float = 4.0) -> None:
         """Take no new connection, answer all requests under way and those already sent, then close."""
+        self._ended.set()
         if self._thread is None:
             self._server.stop()
             return
         self.stopping = True
         self._last_seen = monotonic()
         self._refuse_new()
-        self._await_silence(timeout)
-        self._server.shutdown_timeout = 1
+        self._await_silence(timeout - CUT_OFF_S)
+        self._hang_up_on_who_waits()
+        self._server.shutdown_timeout = CUT_OFF_S
         self._server.stop()
         self._thread.join(2)
         self._thread = None
@@ -151,6 +207,12 @@ class Listener:
             self._server.process_conn(waiting)
         self._server.socket = None
         listening.close()
+
+    def _hang_up_on_who_waits(self) -> None:
+        """Nobody will come to serve who stands in line by now, and threads must not begin with them."""
+        with suppress(Empty):
+            while True:
+                self._server.requests.get(block=False).close()
 
     def _await_silence(self, timeout: float) -> None:
         deadline = monotonic() + timeout

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flask import Blueprint, Response, request
@@ -34,7 +33,7 @@ class Wing(ABC):
     name: ClassVar[str]
     """The name of the API, of its document and of its Flask blueprint."""
     dialect: ClassVar[Dialect | None] = None
-    """Makes the ids of the API's requests; without one they are random."""
+    """Makes the ids of the API's requests; without one the registry does."""
 
     def __init__(self, registry: Registry, site: Site, judge: Judge | None) -> None:
         self.registry = registry
@@ -104,13 +103,17 @@ class Wing(ABC):
         return {}
 
     def shown(self, call: Call) -> tuple[str, str]:
-        """Path and query as the journal keeps them; a wing whose addresses hold secrets masks them here."""
-        return call.request.path, call.request.query_string.decode("latin-1")
+        """Path and query as the journal keeps them; a wing whose addresses hold secrets masks them here.
+
+        A key that its owner has put into the address by mistake is masked too.
+        """
+        path, query = call.request.path, call.request.query_string.decode("latin-1")
+        return (path.replace(call.key, "***"), query.replace(call.key, "***")) if call.key else (path, query)
 
     def request_id(self, call: Call) -> str:
         """A fresh id of this request; `call.project` is None before authentication."""
         if self.dialect is None or call.project is None:
-            return token_hex(16)
+            return self.registry.request_id()
         return self.dialect.new_id("request", None, call.project.chance, call.now)
 
     # --- given to the wing ---
