@@ -70,7 +70,9 @@ class Terminal:
         """Press a key until a text has left the screen: a dialog that just opened is deaf for a moment."""
         deadline = time.monotonic() + timeout
         while unwanted in self.text:
-            assert time.monotonic() < deadline, f"{key!r} never closed {unwanted!r}; the screen is:\n{self.text}"
+            assert time.monotonic() < deadline, (
+                f"{key!r} never closed {unwanted!r}; the screen is:\n{self.text}"
+            )
             self.type(key)
             self._pump(0.3)
         return self.text

@@ -61,7 +61,7 @@ class Script:
         date = "" if path.startswith("/_mock") else answer.headers["Date"]
         request_id = answer.headers["X-Request-ID"]
         self.answers.append((f"{method} {path}", answer.status_code, f"{date} {request_id} {digest}", shown))
-        return None if path.endswith("/export") else answer.json()
+        return answer.json() if method == "POST" else None
 
     def _play(self, project: dict[str, Any]) -> None:
         key, control = project["api_key"], f"/_mock/v1/projects/{project['id']}"

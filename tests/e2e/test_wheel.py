@@ -76,5 +76,7 @@ def constraints(folder: Path) -> Path:
     """The locked versions as constraints: the wheel asks for what it needs, the lock says which."""
     lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     path = folder / "constraints.txt"
-    path.write_text("\n".join(re.findall(r"^[\w.\-]+==[^\s\\]+", lock, re.MULTILINE)) + "\n", encoding="utf-8")
+    path.write_text(
+        "\n".join(re.findall(r"^[\w.\-]+==[^\s\\]+", lock, re.MULTILINE)) + "\n", encoding="utf-8"
+    )
     return path
