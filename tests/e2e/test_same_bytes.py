@@ -57,8 +57,8 @@ class Script:
         answer = self._client.request(method, path, json=body, headers=headers)
         digest = hashlib.sha256(answer.content.replace(self._url.encode(), b"")).hexdigest()
         shown = "" if path.endswith("/export") else answer.text.replace(self._url, "")
-        # The control API tells the time of day; an API tells its project's time.
-        date = "" if path.startswith("/_mock") else answer.headers["Date"]
+        # Only an answer that concerns a project tells that project's time; others tell the time of day.
+        date = answer.headers["Date"] if answer.status_code < 400 and not path.startswith("/_mock") else ""
         request_id = answer.headers["X-Request-ID"]
         self.answers.append((f"{method} {path}", answer.status_code, f"{date} {request_id} {digest}", shown))
         return answer.json() if method == "POST" else None

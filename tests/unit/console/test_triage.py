@@ -35,6 +35,15 @@ def test_a_paused_endpoint_says_what_it_holds() -> None:
     assert paused.note.startswith("paused, 60 held, oldest ")
 
 
+def test_a_paused_endpoint_that_discards_says_what_lies_aside() -> None:
+    world = FakeWorld()
+    endpoint = world.add_endpoint("a", state=EndpointState.PAUSED)
+    for _ in range(3):
+        world.add_message(endpoint, 60, MessageState.DISCARDED)
+    (aside,) = group(world.messages.values(), world.endpoints.values(), NOW)
+    assert aside.note == "paused, 3 set aside"
+
+
 def test_ids_and_numbers_do_not_split_a_group() -> None:
     world = FakeWorld()
     endpoint = world.add_endpoint("a")

@@ -49,7 +49,7 @@ ENDPOINT_COLUMNS = (
     Column(key="state", title="STATE", width=10),
     Column(key="kind", title="KIND", width=8),
     Column(key="waiting", title="WAITING", width=7, right=True),
-    Column(key="held", title="HELD", width=6, right=True),
+    Column(key="held", title="HELD", width=9, right=True),
     Column(key="dead", title="DEAD", width=6, right=True),
     Column(key="done", title="DELIVERED", width=9, right=True, rank=1),
     Column(key="rate", title="LIMIT", width=6, right=True, rank=2),
@@ -218,10 +218,12 @@ def endpoint_cell(endpoint: Endpoint, column: str, states: Callable[[str, Messag
             open_states = (MessageState.WAITING, MessageState.SENDING, MessageState.RETRYING)
             return _count_cell(sum(states(endpoint.id, state) for state in open_states), "warn")
         case "held":
+            aside = states(endpoint.id, MessageState.DISCARDED)
+            if aside:  # kept back as well, but nothing sends these by itself
+                return Cell(f"{number(aside)} aside", "held")
             return _count_cell(states(endpoint.id, MessageState.HELD), "held")
         case "dead":
-            gone = states(endpoint.id, MessageState.DEAD) + states(endpoint.id, MessageState.DISCARDED)
-            return _count_cell(gone, "bad")
+            return _count_cell(states(endpoint.id, MessageState.DEAD), "bad")
         case "done":
             return _count_cell(states(endpoint.id, MessageState.DELIVERED), "text")
         case "rate":

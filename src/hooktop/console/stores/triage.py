@@ -208,6 +208,8 @@ def _note(endpoint: Endpoint | None, backlog: _Backlog, found: _Group | None, no
         parts.append(endpoint.state.value)
     if backlog.held:
         parts.append(f"{backlog.held:,} held")
+    if found is not None and MessageState.DISCARDED in found.states:
+        parts.append(f"{found.count:,} set aside")
     if backlog.oldest is not None and parts:
         parts.append(f"oldest {span_text(now - backlog.oldest)}")
     if found is not None and found.expiring:
