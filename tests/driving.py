@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import textual._wait
 from textual.pilot import Pilot
 
 from fakes import FakeProvider, FakeWorld, outage_world
@@ -15,11 +17,14 @@ from hooktop.console.screens.base import ConsoleScreen
 from hooktop.console.screens.desk import Ports
 from hooktop.console.settings import Context, KeySource, Secret, Settings, Thresholds
 
+# After every key Textual's pilot watches the process for 20 ms, three times over, to see whether it rests.
+textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE = 0.002, 0.0005
+
 UNHURRIED = Thresholds(rate_per_s=0)
 """Bulk actions without a rate, so that no test waits for one."""
 
-PATIENCE = 250
-"""How often a condition is looked at, 20 ms apart."""
+PATIENCE_S = 10.0
+"""How long a condition may take to come true."""
 
 
 @dataclass
@@ -61,10 +66,11 @@ class Console:
         await self.press(*(names.get(char, char) for char in text))
 
     async def until(self, done: Callable[[], Any]) -> None:
-        for _ in range(PATIENCE):
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
             if done():
                 return
-            await self.pilot.pause(0.02)
+            await self.pilot.pause(0.005)
         raise AssertionError(f"it never happened; the screen is:\n{self.text}")
 
     async def sees(self, *wanted: str) -> None:
@@ -76,7 +82,16 @@ class Console:
         before = len(self.provider.calls)
         self.app.desk.refresh_now()
         await self.until(lambda: len(self.provider.calls) > before)
-        await self.pilot.pause(0.15)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let the round that is under way end, and draw what it brought."""
+        calls = -1
+        while calls != len(self.provider.calls):
+            calls = len(self.provider.calls)
+            await self.pilot.pause(0.02)
+        self.app.draw_now()
+        await self.pilot.pause()
 
     @property
     def changes(self) -> list[tuple[str, str]]:
@@ -114,5 +129,5 @@ async def running(
         console = Console(app, pilot, provider)
         if loaded:
             await console.until(lambda: app.desk.session.watch.complete and app.desk.session.failures)
-            await pilot.pause(0.15)
+            await console.settle()
         yield console

@@ -34,7 +34,11 @@ def test_every_command_and_flag_of_the_readme_exists(line: str) -> None:
         found = command.get_command(context, words.pop(0))
         assert found is not None, line
         command = found
-    known = {flag for parameter in command.get_params(context) for flag in parameter.opts + parameter.secondary_opts}
+    known = {
+        flag
+        for parameter in command.get_params(context)
+        for flag in parameter.opts + parameter.secondary_opts
+    }
     flags = {word.split("=")[0] for word in words if word.startswith("-")}
     assert flags <= known, f"{line}: no such flag: {flags - known}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ["server", "wsgi_servers", "console"]
+NAMES = ["server", "wsgi_servers", "console", "start"]
 
 
 def main() -> int:

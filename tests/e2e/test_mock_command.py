@@ -144,6 +144,23 @@ def test_stopping_under_load_cuts_no_answer(tmp_path):
     assert [client.cut for client in clients if client.cut] == []
 
 
+def test_slow_clients_do_not_hold_up_the_end():
+    with mock("--port", "0") as process:
+        place = urlsplit(ready_url(process))
+        slow = [socket.create_connection((place.hostname, place.port)) for _ in range(24)]
+        for wire in slow:
+            wire.sendall(b"GET /v1/endpoints HTTP/1.1\r\nX-")
+        assert httpx.get(f"{place.geturl()}/_mock/healthz", timeout=5).status_code == 200
+        started = monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "", "")
+        assert (
+            monotonic() - started < 10
+        )  # far beyond what is promised, far below what a slow reader is given
+        for wire in slow:
+            wire.close()
+
+
 def test_a_receiver_that_never_answers_does_not_hold_up_the_end(tmp_path):
     port_file = tmp_path / "port.json"
     with (

@@ -135,11 +135,16 @@ class HooktopApp(App[None]):
         if place is not None and place.is_mounted:
             place.draw()
             place.draw_frame()
+        self.desk.session.catch_up(self.desk.spawn)
 
     def _show_proof(self, coach: Coach) -> None:
         if coach.scorecard is not None and not coach.shown:
             coach.shown = True
-            self.push_screen(BooksScreen(self.desk, None))
+            self.show_proof()
+
+    def show_proof(self) -> None:
+        """Show how the drill ended."""
+        self.push_screen(BooksScreen(self.desk, None, proof=True))
 
     @property
     def place(self) -> ConsoleScreen | None:
@@ -152,6 +157,8 @@ class HooktopApp(App[None]):
     async def action_place(self, name: str) -> None:
         """Go to a place by its name."""
         await self.switch_mode(name)
+        if isinstance(self.screen, ConsoleScreen):
+            self.screen.arrive()
 
     async def on_show_messages(self, event: ShowMessages) -> None:
         """Show the messages that a filter matches."""

@@ -64,7 +64,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     seed: int | None = None
     admin_token: str | None = None
-    threads: int = 4
+    threads: int = 2
 
     @property
     def is_loopback(self) -> bool:

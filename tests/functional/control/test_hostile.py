@@ -105,6 +105,18 @@ def test_a_body_that_is_not_what_its_headers_say(project, caplog, headers, body)
     assert not caplog.records
 
 
+def test_requests_sent_in_one_go_are_answered_one_by_one(project):
+    place = urlsplit(project.url)
+    asked = b"GET /_mock/healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with socket.create_connection((place.hostname, place.port), timeout=10) as wire:
+        wire.sendall(asked * 3 + asked[:20])
+        got = b""
+        while got.count(b"HTTP/1.1 200") < 3 or not got.endswith(b"}"):
+            got += wire.recv(65536)
+        wire.sendall(asked[20:])
+        assert wire.recv(65536).startswith(b"HTTP/1.1 200")
+
+
 def test_slow_clients_do_not_keep_others_out(project):
     place = urlsplit(project.url)
     slow = [socket.create_connection((place.hostname, place.port)) for _ in range(24)]

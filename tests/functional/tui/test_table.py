@@ -134,8 +134,17 @@ async def test_keys_move_the_cursor(keys: str, cursor: int) -> None:
         assert top <= cursor < top + 19, "the cursor is always on screen"
 
 
+async def test_a_cursor_at_the_top_goes_with_its_row_unless_the_news_come_in_there() -> None:
+    async with shown() as (table, rows, _, _):
+        here = table.current
+        rows.names.insert(0, "newest")
+        table.reload()
+        assert table.current == here
+
+
 async def test_the_cursor_follows_its_row_and_stays_at_the_top_when_it_was_there() -> None:
     async with shown() as (table, rows, pilot, _):
+        table.follows_top = True
         rows.names.insert(0, "newest")
         table.reload()
         assert table.current == "newest", "at the top the news come in under the cursor"

@@ -339,3 +339,16 @@ def test_the_steps_are_true_for_a_provider_that_discards() -> None:
     assert "one message a second" in STEPS[4].why
     assert steps_for(Capabilities(pause=PauseMeaning.HOLD)) == STEPS
     assert EndpointKind.OUTBOUND in FakeProvider().kinds
+
+
+def test_hints_name_the_endpoints_and_fit_a_narrow_window() -> None:
+    scene = Scene()
+    scene.look()
+    for index, step in enumerate(scene.drill.steps):
+        scene.drill.index = index
+        assert "{" not in scene.drill.hint
+        assert len(scene.drill.hint) <= 52, step.key
+    scene.drill.index = [step.key for step in scene.drill.steps].index("replay")
+    assert "ledger" in scene.drill.hint
+    assert scene.drill.endpoint is not None
+    assert scene.drill.endpoint.name == "ledger"

@@ -209,7 +209,7 @@ def test_resume_says_how_long_it_takes() -> None:
         (1, Safety.PRODUCTION, "", Confirm.MODAL, None),
         (2, Safety.PRODUCTION, "status:dead", Confirm.TYPED, "2"),
         (2, Safety.NORMAL, "status:dead", Confirm.TYPED, "2"),
-            (1, Safety.NORMAL, "status:dead", Confirm.INLINE, None),
+        (1, Safety.NORMAL, "status:dead", Confirm.INLINE, None),
     ],
 )
 def test_confirmation_grows_with_the_risk(

@@ -43,7 +43,9 @@ def gate():
 def running(gate):
     registry = Registry({"plain": PlainDialect()}, seed=1, scheduler=Scheduler(gate, workers=4))
     registry.scheduler.start()
-    yield registry.create("plain", clock=RealClock(), deliver="http")
+    project = registry.create("plain", clock=RealClock(), deliver="http")
+    project.registry = registry
+    yield project
     gate.open.set()
     registry.close()
 
@@ -120,6 +122,19 @@ def test_stopping_takes_in_what_is_out(gate):
     registry.scheduler.stop()
     assert project.desk.message(message).attempt_count == len(project.store.attempts(message.id)) == 1
     registry.close()
+
+
+def test_a_project_dropped_while_a_delivery_is_out(running, gate, caplog):
+    """Its answer is for nobody; those of other projects are taken in all the same."""
+    start(running, gate)
+    registry = running.registry
+    other = registry.create("plain", clock=RealClock(), deliver="http")
+    _, message = start(other, gate)
+    registry.drop(running.id)
+    gate.open.set()
+    wait_for(other, finished(other, message))
+    assert not running.has_data
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_delivery_that_breaks_down_is_an_attempt_all_the_same(caplog):

@@ -33,8 +33,8 @@ def console(ctx: click.Context, context_name: str = "", read_only: bool = False)
 
 
 def at_terminal() -> bool:
-    """Whether a person sits at both ends."""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    """Whether a person sits at both ends; the screen is drawn on standard error."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def open_console(settings: Settings, context: Context) -> None:
@@ -50,12 +50,11 @@ def open_console(settings: Settings, context: Context) -> None:
 def _offer_demo(ctx: click.Context) -> None:
     if not at_terminal():
         raise Failure("there is no context yet: `hooktop context add`, or `hooktop demo --headless`", USAGE)
-    say("hooktop shows and repairs webhook delivery. There is no context yet.")
-    if click.confirm(
-        "Play the demo: a webhook outage on a built-in server, no network?", default=True, err=True
-    ):
+    from hooktop.console.screens.welcome import WelcomeApp
+
+    if WelcomeApp().run():
         from hooktop.console.cli.demo import demo
 
         ctx.invoke(demo)
     else:
-        say("Add one with: hooktop context add NAME --provider ... --url ... --key-env ...")
+        say("Connect your own project with: hooktop context add NAME --provider ... --url ... --key-env ...")

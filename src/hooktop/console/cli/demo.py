@@ -71,11 +71,11 @@ def server(scenario: str, speed: int, seed: int) -> Iterator[Settings]:
     with tempfile.TemporaryDirectory(prefix="hooktop-demo-") as folder:
         port_file, log = Path(folder) / "port.json", Path(folder) / "server.log"
         arguments = ["--port", "0", "--port-file", str(port_file), "--scenario", scenario]
-        arguments += ["--clock", f"scaled:{speed}", "--seed", str(seed)]
+        arguments += ["--clock", f"scaled:{speed}", "--seed", str(seed), "--stop-with-stdin"]
         with _state_in(folder), log.open("wb") as stream, _ends_as_interrupt():
             child = subprocess.Popen(
                 [sys.executable, "-m", "hooktop", "mock", *arguments],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # its end, even when we are killed, is the end of the server
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,  # an interrupt at the keyboard is for us: we stop the server in order
@@ -137,6 +137,8 @@ def _tail(log: Path) -> str:
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
     child.terminate()
+    if child.stdin is not None:
+        child.stdin.close()
     try:
         child.wait(STOP_WITHIN_S)
     except subprocess.TimeoutExpired:

@@ -103,6 +103,27 @@ class Drill:
         found = (self._story.failing, self._story.rejecting)
         return tuple(endpoint.name for endpoint in found if endpoint is not None)
 
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint that the current step is about."""
+        if self.step is None or self.step.key in {"find", "prove"}:
+            return None
+        return self._story.rejecting if self.step.key in {"mend", "replay"} else self._story.failing
+
+    @property
+    def hint(self) -> str:
+        """Which keys do the current step, with the names of the endpoints it is about."""
+        failing, rejecting = self._story.failing, self._story.rejecting
+        names = {
+            "failing": failing.name if failing else "the failing endpoint",
+            "rejecting": rejecting.name if rejecting else "the one with 401",
+        }
+        return self.step.hint.format(**names) if self.step else ""
+
+    def left(self, messages: Iterable[Message]) -> int:
+        """Messages that only a repeated act of the current step brings on: they were in flight when it acted."""
+        return self._story.left(self.step.key, list(messages), self.now()) if self.step else 0
+
     def now(self) -> datetime:
         """The provider's clock."""
         return self.provider.server_time or self._clock()
@@ -320,7 +341,7 @@ async def run_headless(
     while (step := drill.step) is not None:
         number = drill.index + 1
         done = await drill.act()
-        await _until_seen(drill, step, timeout_s)
+        await until_seen(drill, step, timeout_s)
         say(
             number,
             step,
@@ -331,7 +352,8 @@ async def run_headless(
     return drill.scorecard
 
 
-async def _until_seen(drill: Drill, step: Step, timeout_s: float) -> None:
+async def until_seen(drill: Drill, step: Step, timeout_s: float) -> None:
+    """Look until the step is done, and act again where that helps. Raises ``DrillError`` after ``timeout_s``."""
     waited, acted = 0.0, 0.0
     while drill.step is step and not await drill.look():
         if waited >= timeout_s:

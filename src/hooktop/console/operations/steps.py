@@ -18,7 +18,7 @@ class Step:
     why: str
     """Why now, and what this provider does."""
     hint: str
-    """Which keys do it."""
+    """Which keys do it; ``{failing}`` and ``{rejecting}`` stand for the names of the two endpoints."""
 
 
 STEPS = (
@@ -26,25 +26,25 @@ STEPS = (
         key="find",
         title="Find what fails",
         why="Triage puts the worst first: which endpoint, what it answers, since when, how much waits.",
-        hint="1 for triage, enter on the first row to see its messages",
+        hint="1 triage: the worst is on top, enter shows it",
     ),
     Step(
         key="pause",
         title="Pause the failing endpoint",
         why="Every attempt now is wasted: a message has only so many. The plan says what pause means here.",
-        hint="P on the endpoint, then confirm",
+        hint="P on {failing}, then enter",
     ),
     Step(
         key="held",
         title="See the backlog held",
         why="New messages are accepted and kept; retries that fall due are kept too and use up no attempt.",
-        hint="3 for messages, filter status:held, and watch the count grow",
+        hint="3 messages, / status:held, then enter",
     ),
     Step(
         key="repair",
         title="Repair the receiver",
         why="In real life somebody else does this. Here the lab does.",
-        hint="R on the endpoint (lab only)",
+        hint="2 endpoints, {failing}: R, then enter",
     ),
     Step(
         key="test",
@@ -53,31 +53,31 @@ STEPS = (
             "A paused endpoint delivers nothing here, not even a test. So the drill opens the tap to one message a "
             "second: the first is the test. If it fails the endpoint is paused again before the flood."
         ),
-        hint="let the drill open gently, or U to open it all at once",
+        hint="U, enter: all at once; D: one first",
     ),
     Step(
         key="drain",
         title="Drain the backlog",
         why="The limit is lifted. What waits for its next retry can be brought forward instead of waiting hours.",
-        hint="T on the messages that still retry (filter, * to mark all, T)",
+        hint="2 endpoints, {failing}: T, type the number",
     ),
     Step(
         key="mend",
         title="Mend the wrong secret",
         why="401 is not retried: the calmest endpoint in the list is the one that lost the most.",
-        hint="R on the endpoint whose messages are dead with 401",
+        hint="2 endpoints, {rejecting}: R, then enter",
     ),
     Step(
         key="replay",
         title="Replay the dead letters",
         why="Five go first as a canary; the rest follows only when they arrived.",
-        hint="filter endpoint and status:dead, * to mark all, Y, then confirm",
+        hint="2 endpoints, {rejecting}: Y, type the number",
     ),
     Step(
         key="prove",
         title="Prove that nothing was lost",
         why="Every accepted message in exactly one class, against the receiver's own count.",
-        hint="let the drill count",
+        hint="b counts, and shows the proof",
     ),
 )
 
@@ -85,17 +85,17 @@ _DISCARDING = {
     "held": (
         "See what is set aside",
         "New messages are accepted but discarded until somebody replays them; retries still go out.",
-        "3 for messages, filter status:discarded",
+        "3 messages, / status:discarded, then enter",
     ),
     "test": (
         "Resume and send one as a test",
         "A paused endpoint refuses a replay here. Resuming releases nothing by itself, so one replay is the test.",
-        "U on the endpoint, then Y on one discarded message",
+        "U on {failing}, then Y on one discarded message",
     ),
     "drain": (
         "Replay what was set aside",
         "Nothing comes back by itself: the discarded messages are replayed, a canary first.",
-        "filter status:discarded, * to mark all, Y, then confirm",
+        "2 endpoints, {failing}: Y, type the number",
     ),
 }
 

@@ -151,6 +151,21 @@ class Story:
         expired = row.payload_expires_at is not None and row.payload_expires_at <= now
         return expired or row.id in self.refused
 
+    def left(self, key: str, rows: list[Message], now: datetime) -> int:
+        """How many messages wait for the act of a sweeping step to be repeated: nothing else moves them soon."""
+        if key == "drain" and self.failing is not None:
+            ids, edge = {self.failing.id}, self.resumed_at or now
+            stuck = frozenset({MessageState.RETRYING, MessageState.DISCARDED})
+        elif key == "replay":
+            ids, edge = {endpoint.id for endpoint in self.mended}, self.mended_at or now
+            stuck = frozenset({MessageState.RETRYING, MessageState.DEAD})
+        else:
+            return 0
+        old = [
+            row for row in rows if row.endpoint_id in ids and row.created_at <= edge and row.state in stuck
+        ]
+        return sum(row.state is not MessageState.DEAD or not self._is_refused(row, now) for row in old)
+
     def replay_ended(self, outcome: Outcome) -> None:
         """Take note of what a replay was refused for good, and why."""
         for skip in outcome.plan.skipped:

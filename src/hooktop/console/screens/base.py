@@ -105,6 +105,9 @@ class ConsoleScreen(ChangingScreen):
         self.draw()
         self.draw_frame()
 
+    def arrive(self) -> None:
+        """Somebody went here by its key: the cursor goes to what the coach speaks of."""
+
     def on_resize(self) -> None:
         """Lines are made for the width."""
         self.call_after_refresh(self.draw_frame)
@@ -148,7 +151,10 @@ class ConsoleScreen(ChangingScreen):
 
     def _draw_coach(self, width: int) -> None:
         coach = self.desk.coach
-        self.query_one("#coach", Lines).show(*coach_lines(coach.lesson() if coach else None, width))
+        lines = coach_lines(coach.lesson() if coach else None, width)
+        self.query_one("#coach", Lines).show(*lines)
+        # Notifications keep above the coach, who often speaks of the same thing.
+        self.set_class(bool(lines), "-coached")
 
     def copies(self) -> Sequence[tuple[str, str, str]]:
         """What can be copied: key, label, text."""
@@ -206,12 +212,18 @@ class ConsoleScreen(ChangingScreen):
         self.go_back()
 
     def go_back(self) -> bool:
-        """Clear the topmost thing that can be cleared; false when there was none."""
+        """Clear the topmost thing that can be cleared, the coach last; false when there was none."""
+        if self.put_away():
+            return True
+        if self.desk.coach is not None and self.desk.coach.hide():
+            self.app.notify("D brings the coach back", markup=False)
+            self.draw_frame()
+            return True
+        return False
+
+    def put_away(self) -> bool:
+        """Put away the result of a job, or marks; false when there was nothing."""
         if self.desk.put_job_away():
             self.draw_frame()
             return True
-        cleared = sum(table.clear_marks() for table in self.query(Table)) > 0
-        if not cleared and self.desk.coach is not None and self.desk.coach.hide():
-            self.draw_frame()
-            return True
-        return cleared
+        return sum(table.clear_marks() for table in self.query(Table)) > 0

@@ -26,8 +26,11 @@ class BooksScreen(ModalScreen[None]):
         Binding("r", "read", "Read again", id="books.read"),
     ]
 
-    def __init__(self, desk: Desk, endpoint_id: str | None) -> None:
+    def __init__(self, desk: Desk, endpoint_id: str | None, *, proof: bool = False) -> None:
         super().__init__()
+        coach = desk.coach
+        self._card = coach.scorecard if proof and coach is not None else None
+        """Set when the card shows how the drill ended."""
         self._desk = desk
         self._endpoint = desk.session.endpoint(endpoint_id) if endpoint_id else None
 
@@ -35,8 +38,8 @@ class BooksScreen(ModalScreen[None]):
         """A card."""
         with VerticalScroll(classes="box") as box:
             what = inert(self._endpoint.name, 40) if self._endpoint else "the whole project"
-            box.border_title = Content(f"BOOKS · {what}")
-            box.border_subtitle = "r read again · esc close"
+            box.border_title = Content("PROOF · the drill" if self._card else f"BOOKS · {what}")
+            box.border_subtitle = "esc close" if self._card else "r read again · esc close"
             yield Lines(id="books")
 
     def on_mount(self) -> None:
@@ -47,15 +50,16 @@ class BooksScreen(ModalScreen[None]):
     async def action_read(self) -> None:
         """Add up everything, asking the API where it knows more."""
         lines = self.query_one("#books", Lines)
+        if self._card is not None:
+            lines.show([], *score_lines(self._card), *books_lines(self._card.books), [])
+            return
         lines.show([], [Part("adding up …", "muted")], [])
         try:
             books = await self._desk.books(self._endpoint)
         except ProviderError as error:
             lines.show([], [Part("the books cannot be closed: ", "bad"), Part(error.message, "text")], [])
             return
-        card = self._desk.coach.scorecard if self._desk.coach else None
-        score = score_lines(card) if card is not None and self._endpoint is None else []
-        lines.show([], *score, *books_lines(books), [])
+        lines.show([], *books_lines(books), [])
 
     def action_close(self) -> None:
         """Close the card."""

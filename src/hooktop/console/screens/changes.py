@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from hooktop.console.model import Endpoint, Message, Verb
 from hooktop.console.operations.actions import Confirm, Target
+from hooktop.console.screens.coaching import Coach
 from hooktop.console.screens.desk import Desk
 from hooktop.console.screens.menu import Item, Menu
 from hooktop.console.screens.plan import AskBar, PlanDialog
@@ -24,6 +25,9 @@ class HasDesk(Protocol):
     """The part of the app that screens rely on."""
 
     desk: Desk
+
+    def show_proof(self) -> None:
+        """Show how the drill ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +215,23 @@ class ChangingScreen(Screen[None]):
         coach = self.desk.coach
         lesson = coach.lesson() if coach else None
         if coach is None or lesson is None:
-            self.app.notify("the drill is over", markup=False)
+            if coach is not None:
+                self._recall(coach)
             return
         items = [Item(id="yes", key="enter", label=f"let the drill do it: {lesson.title.lower()}")]
         if await self.app.push_screen_wait(Menu("Drill (lab)", items, told=lesson.why)) == "yes":
             told = await coach.act()
             self.app.notify(told or "look at the screen: that step is yours", markup=False)
+
+    def _recall(self, coach: Coach) -> None:
+        """Bring back the coach that was hidden, or the proof that was closed."""
+        if coach.scorecard is not None:
+            cast(HasDesk, self.app).show_proof()
+        coach.hidden = False
+        self.draw_frame()
+
+    def draw_frame(self) -> None:
+        """Show what stands around the body."""
 
     # --- menus -----------------------------------------------------------------------------------------
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
-from hooktop.console.model import Endpoint, Verb
+from hooktop.console.model import Endpoint, EndpointKind, PauseMeaning, Verb
 from hooktop.console.operations.actions import Outcome
-from hooktop.console.operations.drill import Drill, DrillError, Scorecard
+from hooktop.console.operations.drill import SWEEP_AGAIN_S, SWEEPING, Drill, DrillError, Scorecard
 from hooktop.console.operations.journal import Journal
+from hooktop.console.operations.steps import Step
 from hooktop.console.providers.base import ProviderError
 from hooktop.console.screens.session import Session
 from hooktop.console.widgets.coach import Lesson
+from hooktop.console.widgets.text import plural
 
 LOOK_EVERY_S = 0.5
 """Looking reads every message in the store, so it is not done for every change."""
@@ -19,7 +22,10 @@ LOOK_EVERY_S = 0.5
 class Coach:
     """One drill on one session."""
 
-    def __init__(self, session: Session, journal: Journal) -> None:
+    def __init__(
+        self, session: Session, journal: Journal, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._monotonic = monotonic
         assert session.lab is not None, "a drill needs a lab"
         self.session = session
         self.drill = Drill(session.provider, session.lab, journal=journal)
@@ -29,7 +35,10 @@ class Coach:
         self.trouble = ""
         self.shown = False
         """The proof card has been opened once."""
-        self._looked_at = 0.0
+        self._looked_at = float("-inf")
+        self._swept: tuple[str, float] = ("", 0.0)
+        """The step whose messages were last acted on, and when that ended."""
+        self._left = 0
 
     @property
     def scorecard(self) -> Scorecard | None:
@@ -43,11 +52,19 @@ class Coach:
 
     def look(self) -> None:
         """Notice what was done since, at most twice a second."""
-        now = time.monotonic()
+        now = self._monotonic()
         if self.drill.finished or now - self._looked_at < LOOK_EVERY_S:
             return
         self._looked_at = now
         self.drill.observe(self.session.endpoints.all(), self.session.messages.all())
+        self._left = self._left_behind(now)
+
+    def _left_behind(self, now: float) -> int:
+        """What was in flight while the step acted, and failed since: it would wait for hours."""
+        step, (swept, at) = self.drill.step, self._swept
+        if step is None or step.key != swept or now - at < SWEEP_AGAIN_S:
+            return 0
+        return self.drill.left(self.session.messages.all())
 
     def lesson(self) -> Lesson | None:
         """What to say now."""
@@ -59,10 +76,26 @@ class Coach:
             number=self.drill.index + 1,
             total=len(self.drill.steps),
             title=step.title,
-            why=self.trouble or self.busy or step.why,
-            keys=step.hint,
+            why=self.trouble or self.busy or self._again(step) or step.why,
+            keys=self.drill.hint,
             last_fact=self.drill.facts.get(before, ""),
         )
+
+    def _again(self, step: Step) -> str:
+        if not self._left:
+            return ""
+        told = plural(self._left, "message")
+        key = "T or Y" if step.key == "replay" else "Y" if self._discards else "T"
+        return f"{told} failed after that, still against the old receiver: {key} once more, or D."
+
+    @property
+    def _discards(self) -> bool:
+        return self.session.provider.capabilities(EndpointKind.OUTBOUND).pause is PauseMeaning.DISCARD
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint that the present step is about; places put the cursor on it when they are gone to."""
+        return None if self.hidden else self.drill.endpoint
 
     def hide(self) -> bool:
         """Be quiet; false when already so."""
@@ -78,6 +111,13 @@ class Coach:
         """A bulk action ended: refused replays explain what is left over."""
         if outcome.plan.verb is Verb.REPLAY:
             self.drill.replay_ended(outcome)
+        if outcome.plan.verb in {Verb.REPLAY, Verb.RETRY_NOW}:
+            self._note_sweep()
+
+    def _note_sweep(self) -> None:
+        step = self.drill.step
+        if step is not None and step.key in SWEEPING:
+            self._swept, self._left = (step.key, self._monotonic()), 0
 
     async def act(self) -> str:
         """Do the step; says what was done, or why it could not be."""
@@ -92,4 +132,5 @@ class Coach:
             return self.trouble
         finally:
             self.busy = ""
+            self._note_sweep()
             self.session.watch.refresh_now()

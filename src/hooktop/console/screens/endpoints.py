@@ -44,6 +44,13 @@ class EndpointsScreen(FilteredScreen):
         table.reload()
         self._draw_heading()
 
+    def arrive(self) -> None:
+        """The cursor goes to the endpoint that the coach speaks of."""
+        coach = self.desk.coach
+        if coach is not None and coach.endpoint is not None:
+            self.draw()
+            self.table.go_to(coach.endpoint.id)
+
     def _empty(self) -> Sequence[Cell]:
         if self.filter_text:
             return (

@@ -78,7 +78,11 @@ class FilteredScreen(ConsoleScreen):
         except FilterError as error:
             return Verdict(ok=False, position=error.position, message=error.message)
         hints = "  ".join(candidate.text for candidate in self._candidates(text)[:6])
-        return Verdict(ok=True, note=f"{len(self.table.rows):,} match   {hints}")
+        return Verdict(ok=True, note=f"{self.match_count()}   {hints}")
+
+    def match_count(self) -> str:
+        """How many pass the filter."""
+        return f"{len(self.table.rows):,} match"
 
     def _suggest(self, text: str) -> str:
         found = self._candidates(text)
@@ -108,9 +112,9 @@ class FilteredScreen(ConsoleScreen):
         """Show how many are marked."""
         self.draw()
 
-    def go_back(self) -> bool:
+    def put_away(self) -> bool:
         """Marks go first, then the filter."""
-        if super().go_back():
+        if super().put_away():
             return True
         if self.filter_text:
             self.set_filter("")

@@ -279,7 +279,7 @@ class MessageScreen(ConsoleScreen):
         """End the search, else close the message."""
         if self.query_one(Viewer).needle:
             return self.query_one(Viewer).end_search()
-        if not super().go_back():
+        if not self.put_away():
             self.app.pop_screen()
         return True
 

@@ -22,6 +22,7 @@ from hooktop.console.stores.filter import parse
 from hooktop.console.stores.messages import SortKey
 from hooktop.console.widgets.bars import Lines, Part
 from hooktop.console.widgets.columns import Cell
+from hooktop.console.widgets.filterbar import FilterBar
 from hooktop.console.widgets.preview import Preview
 from hooktop.console.widgets.table import Table
 
@@ -61,7 +62,9 @@ class MessagesScreen(FilteredScreen):
     def body(self) -> Iterable[Widget]:
         """Heading, list, preview."""
         yield Lines([[Part("")]], id="heading")
-        yield Horizontal(Table(MESSAGE_COLUMNS, id="list"), Preview(id="preview"), classes="body")
+        yield Horizontal(
+            Table(MESSAGE_COLUMNS, id="list", follows_top=True), Preview(id="preview"), classes="body"
+        )
 
     def draw(self) -> None:
         """Show the store's view."""
@@ -71,17 +74,30 @@ class MessagesScreen(FilteredScreen):
             self._sort(SortKey.AGE, newest_first=True)
             session.messages.set_filter(parse(self.filter_text))
             self.table.show(MessageRows(session.messages, session.now))
+        session.catch_up(self.desk.spawn)
         self.table.empty = self._empty()
         self.table.reload()
         self.draw_heading()
+        self.query_one(FilterBar).tell_again()
         self._draw_preview()
 
     def filter_changed(self) -> None:
         """The store keeps the view."""
         self.desk.session.messages.set_filter(parse(self.filter_text))
 
+    def action_mark_matching(self) -> None:
+        """Mark everything that the filter matches: for that its view must be complete."""
+        self.desk.session.messages.settle()
+        super().action_mark_matching()
+
+    def match_count(self) -> str:
+        """How many pass the filter, as far as that is known."""
+        return "counting …" if self.desk.session.messages.is_behind else super().match_count()
+
     def _empty(self) -> Sequence[Cell]:
         session = self.desk.session
+        if session.messages.is_behind:
+            return (Cell("Looking through all messages …", "muted"),)
         if self.filter_text:
             total = session.messages.total
             return (
@@ -98,7 +114,9 @@ class MessagesScreen(FilteredScreen):
         store = session.messages
         told = f"{len(store):,}" if len(store) == store.total else f"{len(store):,} of {store.total:,}"
         parts = [Part("  "), Part(f"{told} messages", "title")]
-        if not session.watch.complete:
+        if store.is_behind:
+            parts.append(Part("  looking through all of them …", "muted"))
+        elif not session.watch.complete:
             parts.append(Part("  still reading older ones …", "muted"))
         if store.evicted:
             parts.append(Part(f"  {store.evicted:,} older ones dropped for lack of room", "warn"))

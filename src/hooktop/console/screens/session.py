@@ -40,12 +40,13 @@ class Session:
         self.lab = open_lab(context)
         self.monitor = ConnectionMonitor()
         self.endpoints = EndpointStore()
-        self.messages = MessageStore()
+        self.messages = MessageStore(patient=True)
         self.failures: tuple[Failure, ...] = ()
         self.notes: deque[str] = deque(maxlen=50)
         self._on_change = on_change
         self._grouped: tuple[int, int, int] = (-1, -1, -1)
         self._grouping = False
+        self._catching_up = False
         self.watch = Watch(
             self.provider,
             self.messages,
@@ -95,6 +96,21 @@ class Session:
             self.failures = await asyncio.to_thread(group, rows, endpoints, self.now())
         finally:
             self._grouping = False
+        self._on_change(Change())
+
+    # --- the view of the messages ----------------------------------------------------------------------
+
+    def catch_up(self, spawn: Spawn) -> None:
+        """Have a view that is behind built in the background."""
+        if self.messages.is_behind and not self._catching_up:
+            self._catching_up = True
+            spawn(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        try:
+            await self.messages.rebuild()
+        finally:
+            self._catching_up = False
         self._on_change(Change())
 
     async def close(self) -> None:

@@ -52,6 +52,16 @@ class TriageScreen(ConsoleScreen):
         )
         self._draw_advice()
 
+    def arrive(self) -> None:
+        """The cursor goes to the first group of the endpoint that the coach speaks of."""
+        coach = self.desk.coach
+        if coach is None or coach.endpoint is None:
+            return
+        self.draw()
+        mine = (f for f in self._rows.items if coach.endpoint and f.endpoint_id == coach.endpoint.id)
+        if (first := next(mine, None)) is not None:
+            self.query_one("#failures", Table).go_to(_key(first))
+
     def _empty(self) -> Sequence[Cell]:
         session = self.desk.session
         if session.monitor.view().age_s is None:

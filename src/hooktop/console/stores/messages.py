@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,11 @@ CAPACITY = 1_000_000
 
 _REBUILD_SHARE = 20
 """A batch larger than a twentieth of the view is cheaper to sort again than to insert."""
+
+INLINE_ROWS = 10_000
+"""Up to this many rows the view is built on the spot (some 10 ms); beyond, a patient store builds it in slices."""
+SLICE_ROWS = 4_000
+"""Rows looked at between two moments in which others may run."""
 
 _Key: TypeAlias = tuple[Any, str]
 
@@ -59,10 +65,14 @@ class MessageStore:
     """Messages by id, and the view (filter and order) that a table shows.
 
     ``version`` grows with every change of the view, so that a screen knows when to draw again.
+
+    A patient store with many rows keeps showing its view after another filter or order was asked for, until somebody
+    has awaited ``rebuild()``; ``settle()`` builds it at once, for those who act on everything that matches.
     """
 
-    def __init__(self, *, capacity: int = CAPACITY, clock: Clock = utc_now) -> None:
+    def __init__(self, *, capacity: int = CAPACITY, clock: Clock = utc_now, patient: bool = False) -> None:
         self.capacity = capacity
+        self.patient = patient
         self.version = 0
         self.evicted = 0
         """Rows dropped for lack of room; say so on screen when not 0."""
@@ -76,7 +86,14 @@ class MessageStore:
         self._newest_first = True
         self._filter = EVERYTHING
         self._keys: list[_Key] = []
+        self._shown = self._wanted
+        """The filter and order that ``_keys`` were made for."""
         self._stale = False
+        self._building = False
+        self._touched: set[str] = set()
+        """Rows that changed while the view is being built."""
+        self._ghosts: dict[str, Message] = {}
+        """Removed rows that the view still names."""
 
     def __len__(self) -> int:
         """Rows in the view."""
@@ -89,6 +106,15 @@ class MessageStore:
     def total(self) -> int:
         """Rows in the store, whatever the filter."""
         return len(self._rows)
+
+    @property
+    def _wanted(self) -> tuple[Filter, SortKey, bool]:
+        return self._filter, self._sort, self._newest_first
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the view is still that of an older filter or order, or lacks rows."""
+        return self._stale and self.patient and self.total > INLINE_ROWS
 
     @property
     def filter(self) -> Filter:
@@ -123,6 +149,7 @@ class MessageStore:
             if old is not None and old == message:
                 continue
             rows[message.id] = message
+            self._touched.add(message.id)
             texts[message.id] = searchable(message)
             self._count(old, -1)
             self._count(message, 1)
@@ -138,6 +165,7 @@ class MessageStore:
         gone = [self._rows.pop(id_) for id_ in ids if id_ in self._rows]
         for message in gone:
             self._count(message, -1)
+            self._touched.add(message.id)
             self._drop_from_view(message)
             del self._texts[message.id]
         self.version += bool(gone)
@@ -147,6 +175,7 @@ class MessageStore:
         """Forget everything (another context was chosen)."""
         for part in (self._rows, self._texts, self._states, self._endpoints, self._pairs, self._keys):
             part.clear()
+        self._stale = True
         self.evicted = 0
         self.version += 1
 
@@ -159,7 +188,7 @@ class MessageStore:
         keys = self._view()
         if not 0 <= index < len(keys):
             raise IndexError(index)
-        return self._rows[keys[-1 - index if self._newest_first else index][1]]
+        return self._named(keys[-1 - index if self._shown[2] else index][1])
 
     def find(self, id_: str) -> int | None:
         """The position of a row in the view; ``None`` when it is not in it."""
@@ -170,12 +199,13 @@ class MessageStore:
         at = bisect_left(keys, self._key(message))
         if at == len(keys) or keys[at][1] != id_:
             return None
-        return len(keys) - 1 - at if self._newest_first else at
+        return len(keys) - 1 - at if self._shown[2] else at
 
     def rows(self) -> Iterator[Message]:
         """The rows of the view in order."""
-        keys = reversed(self._view()) if self._newest_first else iter(self._view())
-        return (self._rows[id_] for _, id_ in keys)
+        view = self._view()
+        keys = reversed(view) if self._shown[2] else iter(view)
+        return (self._named(id_) for _, id_ in keys)
 
     def all(self) -> Iterator[Message]:
         """Every row of the store, in no particular order."""
@@ -192,6 +222,8 @@ class MessageStore:
         if key is not self._sort:
             self._stale = True
         self._sort, self._newest_first = key, newest_first
+        if not self._stale:
+            self._shown = self._wanted
         self.version += 1
 
     def refresh_ages(self) -> None:
@@ -204,25 +236,66 @@ class MessageStore:
         """Measure ages on another clock (the provider's)."""
         self._clock = clock
 
-    def _key(self, message: Message) -> _Key:
-        return (_KEYS[self._sort](message), message.id)
+    # --- the view --------------------------------------------------------------------------------------
 
-    def _view(self) -> list[_Key]:
+    def settle(self) -> None:
+        """Bring the view up to date now."""
         if self._stale:
-            self._build()
-        return self._keys
+            self._swap(sorted(self._passing(list(self._rows.values()))))
 
-    def _build(self) -> None:
+    async def rebuild(self) -> None:
+        """Bring the view up to date in slices; others may run, and change the store, between them."""
+        if self._building:
+            return
+        self._building = True
+        try:
+            while self._stale:
+                await self._build_in_slices()
+        finally:
+            self._building = False
+
+    async def _build_in_slices(self) -> None:
+        wanted, rows, keys = self._wanted, list(self._rows.values()), list[_Key]()
+        self._touched = set()
+        for at in range(0, len(rows), SLICE_ROWS):
+            # Sorted runs are merged by the sort at the end in a fraction of the time that it would take without.
+            keys += sorted(self._passing(rows[at : at + SLICE_ROWS]))
+            await asyncio.sleep(0)
+            if not self._stale or self._wanted != wanted:
+                return
+        touched = self._touched
+        if touched:
+            fresh = [self._rows[id_] for id_ in touched if id_ in self._rows]
+            keys = [key for key in keys if key[1] not in touched] + self._passing(fresh)
+        keys.sort()
+        self._swap(keys)
+
+    def _swap(self, keys: list[_Key]) -> None:
+        self._keys, self._shown, self._stale = keys, self._wanted, False
+        self._ghosts.clear()
+        self.version += 1
+
+    def _passing(self, rows: Iterable[Message]) -> list[_Key]:
+        """Keys, in the order wanted, of the rows that pass the filter wanted."""
         key, texts = _KEYS[self._sort], self._texts
-        rows: Iterable[Message] = self._rows.values()
         if self._filter:
             passes = self._filter.predicate(self._clock())
-            rows = [row for row in rows if passes(row, texts[row.id])]
-        self._keys = sorted([(key(row), row.id) for row in rows])
-        self._stale = False
+            return [(key(row), row.id) for row in rows if row.id in texts and passes(row, texts[row.id])]
+        return [(key(row), row.id) for row in rows]
+
+    def _key(self, message: Message) -> _Key:
+        return (_KEYS[self._shown[1]](message), message.id)
+
+    def _named(self, id_: str) -> Message:
+        return self._rows.get(id_) or self._ghosts[id_]
+
+    def _view(self) -> list[_Key]:
+        if self._stale and not self.is_behind:
+            self.settle()
+        return self._keys
 
     def _refresh(self, changed: list[tuple[Message | None, Message]]) -> None:
-        if self._stale or len(changed) * _REBUILD_SHARE > len(self._keys):
+        if self._stale or len(changed) * _REBUILD_SHARE > len(self._rows):
             self._stale = True
             return
         passes = self._filter.predicate(self._clock())
@@ -234,6 +307,7 @@ class MessageStore:
 
     def _drop_from_view(self, message: Message) -> None:
         if self._stale:
+            self._ghosts[message.id] = message
             return
         key = self._key(message)
         at = bisect_left(self._keys, key)

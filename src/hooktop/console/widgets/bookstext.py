@@ -41,6 +41,8 @@ def score_lines(card: Scorecard) -> list[list[Part]]:
         wrong = name in {"lost", "duplicated", "unresolved"} and value
         line += [Part(f"{name} ", "muted"), Part(f"{number(value)}   ", "bad" if wrong else "bright")]
     lines.append(line)
+    if not card.refused:
+        lines.append([Part("refused ", "muted"), Part("0", "bright")])
     for reason, count in card.refused:
         lines.append(
             [
@@ -51,8 +53,8 @@ def score_lines(card: Scorecard) -> list[list[Part]]:
         )
     names = ", ".join(inert(book.endpoint_name, 30) for book in card.books)
     lines.append([Part("over ", "muted"), Part(names, "text")])
-    took = f"in {span(card.elapsed_s)}, {span(card.project_elapsed_s)} on the project's clock"
-    return [*lines, [Part(took, "muted")], []]
+    took = f"{span(card.elapsed_s)} here, {span(card.project_elapsed_s)} on the project's clock"
+    return [*lines, [Part("time ", "muted"), Part(took, "text")], []]
 
 
 def books_lines(books: Sequence[Books]) -> list[list[Part]]:

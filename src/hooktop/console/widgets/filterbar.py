@@ -77,6 +77,11 @@ class FilterBar(Vertical):
         """Hide the line."""
         self.remove_class("-open")
 
+    def tell_again(self) -> None:
+        """Show the verdict on what stands there: how many match may have changed."""
+        if self.is_open:
+            self.tell(self.query_one(Input).value)
+
     def tell(self, text: str) -> None:
         """Show the verdict on a text."""
         verdict = self.judge(text)

@@ -103,8 +103,17 @@ class Table(Toned, ScrollView, can_focus=True):
             self.table = table
             self.column = column
 
-    def __init__(self, columns: Sequence[Column], *, id: str | None = None, markable: bool = True) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        *,
+        id: str | None = None,
+        markable: bool = True,
+        follows_top: bool = False,
+    ) -> None:
         super().__init__(id=id)
+        self.follows_top = follows_top
+        """Whether a cursor on the first row stays there, where the news comes in, or goes with its row."""
         self.columns = tuple(columns)
         self.rows: Rows = NoRows()
         self.marks: set[str] = set()
@@ -151,8 +160,7 @@ class Table(Toned, ScrollView, can_focus=True):
     def reload(self) -> None:
         """Rows changed: keep the cursor on its row and repaint the lines that differ, no others."""
         top_before = self.scroll_offset.y
-        if self._key is not None and self.cursor > 0:
-            # A cursor at the top stays at the top, where the news comes in.
+        if self._key is not None and (self.cursor > 0 or not self.follows_top):
             self._follow(self.rows.find(self._key))
         self.set_reactive(Table.cursor, max(0, min(self.cursor, len(self.rows) - 1)))
         self._resize()

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from hooktop.mockserver.delivery import lifecycle
 from hooktop.mockserver.delivery.model import Answer, AnswerError, Message, State
 from hooktop.mockserver.engine.crew import Crew
-from hooktop.mockserver.engine.store import Due, Flight
+from hooktop.mockserver.engine.message_desk import Missing
+from hooktop.mockserver.engine.store import Due, Flight, StoreError
 from hooktop.mockserver.engine.transport import Delivery, Transport
 from hooktop.mockserver.engine.work import BATCH, Fired, delivery_of, finish, fired_of, stopped_or_put_off
 
@@ -194,8 +195,14 @@ class Outbox:
     def _take_in(self, answers: list[_Answered]) -> list[Fired]:
         fired: list[Fired] = []
         by_project = sorted(answers, key=lambda item: item.claim.project.id)
-        for _, group in groupby(by_project, key=lambda item: item.claim.project.id):
-            fired += _take_in_of_one(list(group))
+        for id, group in groupby(by_project, key=lambda item: item.claim.project.id):
+            try:
+                fired += _take_in_of_one(list(group))
+            except Missing:
+                log.debug("project %s was dropped while deliveries were out", id)
+            except StoreError:
+                # Other projects' answers must not be lost with this one's.
+                log.exception("project %s: answers of deliveries could not be kept", id)
         return fired
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
@@ -13,7 +13,7 @@ from hooktop.mockserver.delivery.policy import DAY, Policy
 from hooktop.mockserver.engine import world
 from hooktop.mockserver.engine.chance import Chance
 from hooktop.mockserver.engine.clock import Clock, VirtualClock
-from hooktop.mockserver.engine.desk import Desk
+from hooktop.mockserver.engine.desk import Desk, Missing
 from hooktop.mockserver.engine.faults import Faults
 from hooktop.mockserver.engine.journal import Journal
 from hooktop.mockserver.engine.receivers import Receivers
@@ -43,6 +43,11 @@ class Settings:
 
 def _nobody(_project: Project) -> None:
     """Take the place of a scheduler where there is none."""
+
+
+def _gone(project: Project) -> NoReturn:
+    """Take the place of the store's maker once the project is closed."""
+    raise Missing("project", project.id)
 
 
 class Project:
@@ -167,5 +172,8 @@ class Project:
                 self._store.put_note("clock", msgspec.json.encode(self.clock.state()))
 
     def close(self) -> None:
-        """Let go of the store."""
-        self.use_store(None)
+        """Let go of the store for good: whoever still asks for it learns that the project is Missing."""
+        with self.lock:
+            self.traffic = Traffic()
+            self._open_store = _gone
+            self.use_store(None)

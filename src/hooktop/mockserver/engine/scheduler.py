@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from hooktop.mockserver.engine.clock import ClockError, VirtualClock, in_range, iso
+from hooktop.mockserver.engine.message_desk import Missing
 from hooktop.mockserver.engine.outbox import Outbox, Sent
 from hooktop.mockserver.engine.work import BATCH, Fired, next_due_at, run_batch
 
@@ -219,6 +220,8 @@ class Scheduler:
         """One turn of a project; what goes wrong there must not stop the others."""
         try:
             self._move(project)
+        except Missing:
+            log.debug("project %s was dropped in the middle of a turn", project.id)
         except Exception:
             log.exception("project %s: a scheduler turn failed", project.id)
             self._deadlines[project.id] = monotonic() + 1.0

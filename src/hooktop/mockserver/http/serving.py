@@ -15,17 +15,21 @@ from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Gateway_10
 from cheroot.wsgi import Server as CherootServer
 
+from hooktop.mockserver.http.wire import make_file
+
 log = logging.getLogger("hooktop.mockserver")
 
 IDLE_S: Final = 75
 """How long a kept connection may be silent; longer than common clients' pools keep theirs."""
 READ_S: Final = 10
 """How long a request that has begun may be silent: until then its reader is a thread that nobody else has."""
-FREE_THREADS: Final = 4
+FREE_THREADS: Final = 2
 """So many threads are kept free of requests that only wait."""
 MOST_THREADS: Final = 256
 RELIEF_S: Final = 0.2
 """How long requests may stand in line with none being answered before there are more threads."""
+CALM_TURNS: Final = 25
+"""After so many looks at a line that moved, threads beyond the first ones are sent home."""
 CUT_OFF_S: Final = 1
 """So long before the end of its time a stop hangs up on those who are still being read from."""
 QUIET_S: Final = 0.15
@@ -83,8 +87,8 @@ class _Connection(HTTPConnection):
 
     RequestHandlerClass = _Request
 
-    def __init__(self, server: CherootServer, sock: socket.socket, *more: Any) -> None:
-        super().__init__(server, sock, *more)
+    def __init__(self, server: CherootServer, sock: socket.socket, *_theirs: Any) -> None:
+        super().__init__(server, sock, make_file)
         sock.settimeout(READ_S)
 
 
@@ -96,14 +100,16 @@ class _Server(CherootServer):
     listener: Listener
     _connections: Any
 
-    def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        if self.listener.stopping:
+            level = logging.DEBUG  # doors that close on somebody are meant to
         log.log(level, "%s", msg, exc_info=traceback)
 
 
 class Listener:
     """Serves one WSGI application on one address, in threads of its own."""
 
-    def __init__(self, host: str, port: int, *, threads: int = 4) -> None:
+    def __init__(self, host: str, port: int, *, threads: int = 2) -> None:
         self._server = _Server((host, port), None, numthreads=threads, server_name="hooktop")
         self._server.listener = self
         self._server.gateway = _Gateway
@@ -114,7 +120,7 @@ class Listener:
         self._server.max_request_body_size = 64 * 1024 * 1024
         self._thread: Thread | None = None
         self._lock = Lock()
-        self._threads = threads
+        self._threads = self._least = threads
         self._waits = 0
         self._busy = 0
         self._answered = 0
@@ -168,11 +174,25 @@ class Listener:
         Few threads answer faster than many, so that there are no more than needed: slow clients and long
         calls are what the others are for.
         """
-        answered = -1
+        answered, calm = -1, 0
         while not self._ended.wait(RELIEF_S):
             if self._server.requests.qsize and answered == self._answered:
                 self._grow(self._threads)
+                calm = 0
+            elif (calm := calm + 1) >= CALM_TURNS:
+                self._shrink()
+                calm = 0
             answered = self._answered
+
+    def _shrink(self) -> None:
+        """Send home the threads that were needed once and are idle now."""
+        pool = self._server.requests
+        pool.shrink(0)  # only now the pool forgets those who have gone since the last time
+        with self._lock:
+            by = min(pool.idle - FREE_THREADS, self._threads - self._least)
+            self._threads -= max(0, by)
+        if by > 0:
+            pool.shrink(by)
 
     def _grow(self, by: int) -> None:
         with self._lock:
