@@ -12,10 +12,11 @@ import textual._wait
 from textual.pilot import Pilot
 
 from fakes import FakeProvider, FakeWorld, outage_world
+from hooktop.console import providers
 from hooktop.console.app import HooktopApp
 from hooktop.console.screens.base import ConsoleScreen
 from hooktop.console.screens.desk import Ports
-from hooktop.console.settings import Context, KeySource, Secret, Settings, Thresholds
+from hooktop.console.settings import Context, KeySource, Lab, Secret, Settings, Thresholds
 
 # After every key Textual's pilot watches the process for 20 ms, three times over, to see whether it rests.
 textual._wait.SLEEP_GRANULARITY, textual._wait.SLEEP_IDLE = 0.002, 0.0005
@@ -33,11 +34,13 @@ class Console:
 
     app: HooktopApp
     pilot: Pilot[None]
-    provider: FakeProvider
+    provider: Any
+    """The fake platform, or ``None`` on the real server."""
 
     @property
     def world(self) -> FakeWorld:
-        return self.provider.world
+        world: FakeWorld = self.provider.world
+        return world
 
     @property
     def place(self) -> ConsoleScreen:
@@ -131,3 +134,24 @@ async def running(
             await console.until(lambda: app.desk.session.watch.complete and app.desk.session.failures)
             await console.settle()
         yield console
+
+
+@asynccontextmanager
+async def on_server(
+    project: Any, *, size: tuple[int, int] = (120, 40), coached: bool = False, **chosen: Any
+) -> AsyncIterator[Console]:
+    """A console on a project of the real server; ``chosen`` changes its context."""
+    values: dict[str, Any] = {
+        "provider": project.api,
+        "url": project.facts["base_url"],
+        "key": KeySource(memory=Secret(project.api_key)),
+        "lab": Lab(url=project.url, project_id=project.id),
+        "budget_per_minute": 6000,
+        "name": "shop",
+    }
+    context = Context(**{**values, **chosen})
+    settings = Settings(contexts=(context,), current=context.name, thresholds=UNHURRIED)
+    ports = Ports(connect=providers.connect, open_lab=providers.open_lab, coached=coached)
+    app = HooktopApp(settings, ports=ports)
+    async with app.run_test(size=size) as pilot:
+        yield Console(app, pilot, None)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,29 @@ def test_a_demo_that_is_terminated_stops_its_server(tmp_path: Path) -> None:
     assert demo.returncode == 128 + signal.SIGTERM
     with pytest.raises(ProcessLookupError):
         os.kill(server, 0)
+
+
+def test_a_demo_that_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
+    demo = subprocess.Popen(
+        COMMAND, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(tmp_path)
+    )
+    assert demo.stderr is not None
+    demo.stderr.readline()
+    (server,) = children_of(demo.pid)
+    demo.kill()
+    demo.communicate(timeout=20)
+    deadline = time.monotonic() + 10
+    while is_running(server) and time.monotonic() < deadline:
+        os.sched_yield()
+    assert not is_running(server)
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process does anything still (one that nobody waits for yet does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_a_scenario_that_does_not_exist_says_so(tmp_path: Path) -> None:
