@@ -54,8 +54,9 @@ class Console:
         return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
-        await self.pilot.pause()
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
 
     async def type(self, text: str) -> None:
         names = {
@@ -153,5 +154,5 @@ async def on_server(
     settings = Settings(contexts=(context,), current=context.name, thresholds=UNHURRIED)
     ports = Ports(connect=providers.connect, open_lab=providers.open_lab, coached=coached)
     app = HooktopApp(settings, ports=ports)
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         yield Console(app, pilot, None)

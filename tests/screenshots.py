@@ -63,6 +63,12 @@ class Camera:
         print(path)
 
 
+def keys(text: str) -> list[str]:
+    """The keys that type a text."""
+    names = {":": "colon", " ": "space", "-": "minus", ">": "greater_than_sign", "=": "equals_sign"}
+    return [names.get(char, char) for char in text]
+
+
 async def take_all(server: Server, folder: Path) -> None:
     """Walk through the console and take its pictures."""
     ports = Ports(connect=providers.connect, open_lab=providers.open_lab, coached=True)
@@ -80,10 +86,10 @@ async def take_all(server: Server, folder: Path) -> None:
         )
         await camera.press("escape", "escape", "3")
         await camera.take("messages")
-        await camera.press("enter")
+        await camera.press("slash", *keys("endpoint:billing-eu attempts:>=2"), "enter", "enter")
         await camera.until(lambda: "TRY" in camera.text and "reading" not in camera.text)
         await camera.take("message")
-        await camera.press("escape", "slash", *"status", "colon", *"dead", "enter", "asterisk", "Y")
+        await camera.press("escape", "escape", "slash", *keys("status:dead"), "enter", "asterisk", "Y")
         await camera.until(lambda: "PLAN" in camera.text)
         await camera.take("plan")
         await camera.press("escape", "escape", "escape", "5", "b")

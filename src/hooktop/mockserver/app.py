@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Callable, Mapping
@@ -188,10 +189,16 @@ def _bind(listener: Listener, settings: Settings) -> int:
         return listener.bind()
     except OSError as error:
         text = (
-            f"cannot listen on {settings.host} port {settings.port}: {error}. "
+            f"cannot listen on {settings.host} port {settings.port}: {_why(error)}. "
             "Another program may be using it; choose another with --port, or --port 0 for any free one."
         )
         raise StartError(text, FAILED) from error
+
+
+def _why(error: OSError) -> str:
+    """The system's own words; the web server wraps its error in one whose text is a tuple."""
+    number = error.errno or next((int(found) for found in re.findall(r"\[Errno (\d+)\]", str(error))), None)
+    return os.strerror(number).lower() if number else str(error)
 
 
 def _reason(error: Exception) -> tuple[str, int]:

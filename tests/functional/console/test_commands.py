@@ -262,7 +262,7 @@ def test_the_toggle_is_never_flipped_by_a_repeated_pause(terminal: Terminal, con
     project = connect("convoy")
     id_ = convoy_endpoint(project, "acme")
     for _ in range(3):
-        terminal.run("endpoints", "pause", "acme")
+        terminal.run("endpoints", "pause", "acme", "--yes")
     assert terminal.data("endpoints", "show", "acme")["state"] == "paused"
     convoy_send(project, id_, 2)
     (first, second) = terminal.data("messages", "list", "-f", "status:discarded")
@@ -447,3 +447,19 @@ def test_names_complete_from_the_api(terminal: Terminal, connect: Connect) -> No
         [sys.executable, "-c", script], capture_output=True, text=True, env={**os.environ, **env}, check=True
     )
     assert done.stdout.strip() == "plain,billing-eu"
+
+
+def test_a_status_nobody_has_is_pointed_out(terminal: Terminal, connect: Connect) -> None:
+    connect("hookbridge")
+    ended = terminal.run("messages", "list", "-f", "status:ded")
+    assert "no message has the status ded; the states are waiting, sending" in ended.stderr
+
+
+def test_a_pause_that_discards_is_asked_about_and_nothing_is_sent_without_an_answer(
+    terminal: Terminal, connect: Connect
+) -> None:
+    project = connect("convoy")
+    convoy_endpoint(project, "acme")
+    ended = terminal.run("endpoints", "pause", "acme", code=2)
+    assert "give --yes" in ended.stderr
+    assert terminal.data("endpoints", "show", "acme")["state"] == "active"

@@ -94,7 +94,7 @@ def test_a_scenario_that_does_not_exist_says_so(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "no-such-world" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -17,6 +17,7 @@ from hooktop.console.screens.menu import Menu
 from hooktop.console.screens.message import MessageScreen
 from hooktop.console.screens.plan import AskBar, PlanDialog
 from hooktop.console.widgets.header import PLACES
+from hooktop.console.widgets.preview import Preview
 from hooktop.console.widgets.viewer import Viewer
 
 
@@ -274,6 +275,18 @@ async def test_the_cursor_stays_on_its_message_when_newer_ones_arrive(console: C
     await console.pilot.pause(0.15)
     assert console.place.table.current == here
     assert console.place.table.rows.key(0) == newest.id
+
+
+async def test_the_pane_beside_the_list_is_drawn_once_the_cursor_rests(console: Console) -> None:
+    await console.press("3")
+    table, preview = console.place.table, console.place.query_one(Preview)
+    drawn: list[str] = []
+    preview.show_message = lambda message, endpoint, now: drawn.append(message.id)
+    for _ in range(5):
+        table.action_move(1)
+    assert not drawn
+    await console.until(lambda: drawn)
+    assert set(drawn) == {table.current}
 
 
 def test_every_binding_has_an_id_and_no_two_share_one() -> None:

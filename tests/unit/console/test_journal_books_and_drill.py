@@ -7,6 +7,7 @@ import stat
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from hooktop.console.operations.scorecard import make_scorecard
 from hooktop.console.operations.steps import STEPS, steps_for
 from hooktop.console.providers.base import Refused
 from hooktop.console.providers.lab import LabBooks
+from hooktop.console.widgets.coach import WHY_LINES
 
 # --- journal -------------------------------------------------------------------------------------------
 
@@ -348,6 +350,7 @@ def test_hints_name_the_endpoints_and_fit_a_narrow_window() -> None:
         scene.drill.index = index
         assert "{" not in scene.drill.hint
         assert len(scene.drill.hint) <= 52, step.key
+        assert len(wrap(step.why, 78)) <= WHY_LINES, step.key
     scene.drill.index = [step.key for step in scene.drill.steps].index("replay")
     assert "ledger" in scene.drill.hint
     assert scene.drill.endpoint is not None

@@ -194,6 +194,23 @@ def test_the_three_meanings_of_pause(kind: PauseMeaning, words: str) -> None:
     assert "in flight" in told
 
 
+@pytest.mark.parametrize(
+    ("meaning", "confirm"),
+    [
+        (PauseMeaning.HOLD, Confirm.INLINE),
+        (PauseMeaning.REJECT, Confirm.MODAL),
+        (PauseMeaning.DISCARD, Confirm.MODAL),
+    ],
+)
+def test_a_pause_that_keeps_messages_from_being_sent_later_is_asked_about(
+    meaning: PauseMeaning, confirm: Confirm
+) -> None:
+    provider = FakeProvider()
+    provider.capabilities = lambda kind: Capabilities(pause=meaning)  # type: ignore[method-assign]
+    endpoint = provider.world.add_endpoint("one")
+    assert make_plan(Verb.PAUSE, [endpoint], provider, NOW).confirm is confirm
+
+
 def test_resume_says_how_long_it_takes() -> None:
     capabilities = Capabilities(pause=PauseMeaning.HOLD, resume_delay_s=(60, 300))
     assert "1 min to 5 min" in " ".join(sentences(Verb.RESUME, EndpointKind.OUTBOUND, capabilities, "X"))

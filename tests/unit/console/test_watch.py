@@ -411,3 +411,17 @@ def test_never_live_before_an_answer_and_stale_when_old() -> None:
         0,
         None,
     )
+
+
+async def test_what_was_just_acted_on_is_read_again_whatever_its_state_was() -> None:
+    provider = Provider(world_of(1500))
+    rig = Rig(provider)
+    while not rig.watch.complete:
+        await rig.rounds(1)
+    old = min(provider.world.messages.values(), key=lambda message: message.created_at)
+    provider.world.messages[old.id] = replace(old, attempts=old.attempts + 7)
+    await rig.rounds(1)
+    assert rig.messages.get(old.id) == old, "the slow sweep has not come there yet"
+    rig.watch.expect([old])
+    await rig.rounds(1)
+    assert rig.messages.get(old.id) == provider.world.messages[old.id]

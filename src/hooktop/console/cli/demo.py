@@ -124,7 +124,8 @@ def _wait_ready(child: subprocess.Popen[bytes], port_file: Path, log: Path) -> M
         except subprocess.TimeoutExpired:
             pass
         else:
-            raise Failure(f"the built-in server did not start:\n{_tail(log)}")
+            code = child.returncode if child.returncode in {FAILED, USAGE} else FAILED
+            raise Failure(f"the built-in server did not start:\n{_tail(log)}", code)
         if port_file.exists():
             found: Mapping[str, Any] = json.loads(port_file.read_text(encoding="utf-8"))
             return found

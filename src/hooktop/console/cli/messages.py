@@ -26,7 +26,16 @@ from hooktop.console.cli.common import (
     say,
 )
 from hooktop.console.cli.errors import USAGE, Failure, reported
-from hooktop.console.model import Attempt, Endpoint, EndpointKind, ItemResult, Message, Result, Verb
+from hooktop.console.model import (
+    Attempt,
+    Endpoint,
+    EndpointKind,
+    ItemResult,
+    Message,
+    MessageState,
+    Result,
+    Verb,
+)
 from hooktop.console.operations import listing
 from hooktop.console.operations.actions import Outcome
 from hooktop.console.providers.base import NotFound, Provider
@@ -45,7 +54,14 @@ def messages() -> None:
 
 @messages.command("list")
 @filter_option
-@click.option("-n", "--limit", default=LIMIT, show_default=True, help="Most rows, newest first; 0 for all.")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=LIMIT,
+    show_default=True,
+    help="Most rows, newest first; 0 for all.",
+)
 @kinds_option
 @context_option
 @format_option
@@ -59,10 +75,13 @@ def list_(
     async def work() -> tuple[list[Message], bool]:
         async with opened(context_name) as open_:
             kinds = kinds_of(open_.provider, kind_name)
-            return await _matching(open_, wanted, kinds, limit if limit > 0 else None)
+            return await _matching(open_, wanted, kinds, limit or None)
 
     rows, more = asyncio.run(work())
     output.emit_rows([message_row(message) for message in rows], format_, COLUMNS)
+    if not rows and wanted.foreign_words:
+        ours = ", ".join(MessageState)
+        say(f"no message has the status {', '.join(wanted.foreign_words)}; the states are {ours}")
     if more:
         say(f"the newest {len(rows):,}; there are more: --limit 0 lists all")
 

@@ -120,6 +120,12 @@ class Drill:
         }
         return self.step.hint.format(**names) if self.step else ""
 
+    @property
+    def endpoint_ids(self) -> frozenset[str]:
+        """The endpoints whose messages the drill acts on."""
+        found = (self._story.failing, *self._story.mended)
+        return frozenset(endpoint.id for endpoint in found if endpoint is not None)
+
     def left(self, messages: Iterable[Message]) -> int:
         """Messages that only a repeated act of the current step brings on: they were in flight when it acted."""
         return self._story.left(self.step.key, list(messages), self.now()) if self.step else 0

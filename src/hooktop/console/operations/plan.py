@@ -16,6 +16,7 @@ from hooktop.console.model import (
     EndpointState,
     Message,
     MessageState,
+    PauseMeaning,
     Verb,
 )
 from hooktop.console.operations import meaning
@@ -124,7 +125,14 @@ def make_plan(
         else:
             items.append(target)
     items.sort(key=_age_key)
-    confirm, typed = _confirmation(verb, items, safety, limits, whole_filter=bool(filter_text))
+    confirm, typed = _confirmation(
+        verb,
+        items,
+        safety,
+        limits,
+        whole_filter=bool(filter_text),
+        loses=verb is Verb.PAUSE and any(_pause_loses(item, provider) for item in items),
+    )
     dates = [item.created_at for item in items if item.created_at is not None]
     bulk = verb in {Verb.RETRY_NOW, Verb.REPLAY} and len(items) > limits.canary_above
     return Plan(
@@ -186,8 +194,19 @@ def _is_paused(item: Target, endpoints: Mapping[str, Endpoint]) -> bool:
     return endpoint is not None and endpoint.state is EndpointState.PAUSED
 
 
+def _pause_loses(item: Target, provider: Provider) -> bool:
+    """Whether a paused endpoint of this kind keeps new messages from being sent by themselves later."""
+    return provider.capabilities(item.kind).pause in {PauseMeaning.DISCARD, PauseMeaning.REJECT}
+
+
 def _confirmation(
-    verb: Verb, items: Sequence[Target], safety: Safety, thresholds: Thresholds, *, whole_filter: bool
+    verb: Verb,
+    items: Sequence[Target],
+    safety: Safety,
+    thresholds: Thresholds,
+    *,
+    whole_filter: bool,
+    loses: bool,
 ) -> tuple[Confirm, str | None]:
     count = len(items)
     production = safety is Safety.PRODUCTION
@@ -195,7 +214,7 @@ def _confirmation(
         return Confirm.TYPED, _endpoint_name(items[0])
     if count >= thresholds.typed_from or (whole_filter and count >= thresholds.modal_from):
         return Confirm.TYPED, str(count)
-    if count >= thresholds.modal_from or production:
+    if count >= thresholds.modal_from or production or loses:
         return Confirm.MODAL, None
     return Confirm.INLINE, None
 

@@ -50,8 +50,8 @@ STEPS = (
         key="test",
         title="Send one as a test",
         why=(
-            "A paused endpoint delivers nothing here, not even a test. So the drill opens the tap to one message a "
-            "second: the first is the test. If it fails the endpoint is paused again before the flood."
+            "A paused endpoint delivers nothing here, not even a test. D opens the tap to one message a second: "
+            "the first is the test, a failure pauses it again."
         ),
         hint="U, enter: all at once; D: one first",
     ),

@@ -80,6 +80,10 @@ class Sweeper:
         self._fresh: set[str] = set()
         self._codes: dict[str, Message] = {}
 
+    def expect(self, messages: Iterable[Message]) -> None:
+        """These were just acted on: look at them in the next round, whatever their state was."""
+        self._open.update((message.id, message) for message in messages)
+
     async def round(self) -> None:
         """One round. Raises ``ProviderError``; what was read until then is kept."""
         self._fresh = set()

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from hooktop.console.clock import Clock, utc_now
+from hooktop.console.model import Message
 from hooktop.console.operations.budget import Budget
 from hooktop.console.operations.connection import ConnectionMonitor
 from hooktop.console.operations.sinks import Change, EndpointSink, MessageSink, OnChange
@@ -67,6 +68,11 @@ class Watch:
 
     def refresh_now(self) -> None:
         """Start the next round, or the next try, at once."""
+        self._wake.set()
+
+    def expect(self, messages: Iterable[Message]) -> None:
+        """These were just acted on: read them again at once."""
+        self._sweeper.expect(messages)
         self._wake.set()
 
     def pause(self, on: bool = True) -> None:

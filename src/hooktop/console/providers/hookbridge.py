@@ -5,8 +5,7 @@ source: docs/api; the traps are commented where they bite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,85 +20,33 @@ from hooktop.console.model import (
     MessageQuery,
     MessageState,
     Page,
-    PauseMeaning,
     Payload,
     Verb,
 )
 from hooktop.console.providers import outcome
-from hooktop.console.providers.base import AnswerLost, BadAnswer, Refused, Unsupported
+from hooktop.console.providers.base import AnswerLost, Refused, Unsupported
 from hooktop.console.providers.fields import Fields, scrubbed
-from hooktop.console.providers.http import Fault, Reply, Session
+from hooktop.console.providers.hookbridge_wire import (
+    CAPABILITIES,
+    ENDPOINT_PAGE,
+    FILTERS,
+    MESSAGE_PAGE,
+    HookBridgeErrors,
+    attempt_of,
+    body_of,
+    common,
+    next_cursor,
+    short_name,
+    wire_time,
+)
+from hooktop.console.providers.http import Session
 
-ENDPOINT_PAGE = 100
-MESSAGE_PAGE = 500
-NAME_MAX = 40
-KEY_PREFIX = 11
-"""Characters of a key that the API shows."""
-
-STATES = {
-    "queued": MessageState.WAITING,
-    "delivering": MessageState.SENDING,
-    "succeeded": MessageState.DELIVERED,
-    "pending_retry": MessageState.RETRYING,
-    "failed_permanent": MessageState.DEAD,
-    "paused": MessageState.HELD,  # named on the pause page only; in no status enum
-}
-FILTERS = {state: word for word, state in STATES.items() if word != "paused"}
-"""What the logs' ``status`` filter takes: not ``paused``."""
-
-_NO_RETRY = "this provider has no such operation for inbound messages"
-
-CAPABILITIES = {
-    EndpointKind.OUTBOUND: Capabilities(
-        pause=PauseMeaning.HOLD,
-        resume_delay_s=(60.0, 300.0),
-        retry_now_delay_s=60.0,
-        replay_limit=10,
-        bulk_ids_max=100,
-        rate_limit=True,
-        filter_states=frozenset(FILTERS),
-        page_limit=MESSAGE_PAGE,
-        unsupported={"payload": "the API does not give the payload of an outbound message"},
-    ),
-    EndpointKind.INBOUND: Capabilities(
-        pause=PauseMeaning.REJECT,
-        pause_stops_scheduled=False,
-        retry_now=False,
-        cancel=False,
-        replay_limit=10,
-        bulk_ids_max=100,
-        filter_states=frozenset(FILTERS),
-        page_limit=MESSAGE_PAGE,
-        unsupported={
-            Verb.RETRY_NOW: _NO_RETRY,
-            Verb.CANCEL: _NO_RETRY,
-            "payload": "the API does not give it",
-        },
-    ),
-}
+__all__ = ["HookBridge", "HookBridgeErrors"]
 
 _ENDPOINTS = {EndpointKind.OUTBOUND: "/v1/endpoints", EndpointKind.INBOUND: "/v1/inbound-endpoints"}
 _MESSAGES = {EndpointKind.OUTBOUND: "/v1/messages", EndpointKind.INBOUND: "/v1/inbound-messages"}
 _LOGS = {EndpointKind.OUTBOUND: "/v1/logs", EndpointKind.INBOUND: "/v1/inbound-logs"}
 _LOG_ENDPOINT = {EndpointKind.OUTBOUND: "endpoint_id", EndpointKind.INBOUND: "inbound_endpoint_id"}
-
-
-class HookBridgeErrors:
-    """Its error envelope: ``{error: {code, message}, meta: {request_id}}``."""
-
-    def fault(self, status: int, body: Any, headers: Mapping[str, str]) -> Fault | None:
-        """Read an error body."""
-        error = body.get("error") if isinstance(body, dict) else None
-        if not isinstance(error, dict):
-            return None
-        code, meta = str(error.get("code") or ""), body.get("meta")
-        return Fault(
-            code=code,
-            message=str(error.get("message") or ""),
-            request_id=str(meta.get("request_id") or "") if isinstance(meta, dict) else "",
-            absent=status == 404 or code == "ENDPOINT_NOT_FOUND",
-            refusal=code == "REPLAY_LIMIT_EXCEEDED",  # a fact about one message, not a request to slow down
-        )
 
 
 class HookBridge:
@@ -128,7 +75,7 @@ class HookBridge:
     async def check(self) -> str:
         """List the API keys; ours is the one whose prefix fits."""
         reply = await self._session.get("/v1/api-keys")
-        for raw in _body(reply).items("data"):
+        for raw in body_of(reply).items("data"):
             key = Fields(raw, "data[]")
             if self._session.key_starts_with(key.text("prefix")):
                 return key.text("label") or key.text("prefix")
@@ -140,7 +87,7 @@ class HookBridge:
         params: dict[str, str | int | list[str]] = {"limit": ENDPOINT_PAGE}
         if cursor:
             params["cursor"] = cursor
-        body = _body(await self._session.get(_ENDPOINTS[kind], params))
+        body = body_of(await self._session.get(_ENDPOINTS[kind], params))
         items = tuple(self._endpoint(kind, raw) for raw in body.items("data"))
         return Page(items=items, cursor=body.child("meta").text("next_cursor") or None)
 
@@ -148,7 +95,7 @@ class HookBridge:
         """One endpoint in full."""
         self.capabilities(kind)
         reply = await self._session.get(f"{_ENDPOINTS[kind]}/{quote(endpoint_id, safe='')}")
-        return self._endpoint(kind, _body(reply).child("data").raw)
+        return self._endpoint(kind, body_of(reply).child("data").raw)
 
     async def pause(self, endpoint: Endpoint) -> ItemResult:
         """Pause; already paused is what was wanted."""
@@ -183,19 +130,21 @@ class HookBridge:
             params["status"] = word
         for name, moment in (("start_time", query.since), ("end_time", query.until)):
             if moment is not None:
-                params[name] = _wire_time(moment)
+                params[name] = wire_time(moment)
         if cursor:
             params["cursor"] = cursor
-        body = _body(await self._session.get(_LOGS[query.kind], params))
+        body = body_of(await self._session.get(_LOGS[query.kind], params))
         rows = body.items("data")
         await self._learn(query, rows)
-        return Page(items=tuple(self._row(query, raw) for raw in rows), cursor=_next(body.child("meta")))
+        return Page(
+            items=tuple(self._row(query, raw) for raw in rows), cursor=next_cursor(body.child("meta"))
+        )
 
     async def message(self, kind: EndpointKind, message_id: str) -> Message:
         """One message with its metadata."""
         self.capabilities(kind)
         reply = await self._session.get(f"{_MESSAGES[kind]}/{quote(message_id, safe='')}")
-        raw = _body(reply).child("data").raw
+        raw = body_of(reply).child("data").raw
         owner = raw.get("endpoint_id" if kind is EndpointKind.OUTBOUND else "inbound_endpoint_id")
         if isinstance(owner, str) and owner not in self._names:
             await self._load_names(kind)
@@ -206,7 +155,7 @@ class HookBridge:
         """Its attempts; an unknown message gives an empty list, so emptiness is checked."""
         self.capabilities(kind)
         reply = await self._session.get(f"{_MESSAGES[kind]}/{quote(message_id, safe='')}/attempts")
-        found = [_attempt(raw) for raw in _body(reply).items("data")]
+        found = [attempt_of(raw) for raw in body_of(reply).items("data")]
         if not found:
             await self.message(kind, message_id)
         return tuple(sorted(found, key=lambda attempt: attempt.number))
@@ -258,7 +207,7 @@ class HookBridge:
                 if error.code != done:
                     raise
                 return outcome.already(endpoint.id, wanted.value, error)
-            data = _body(reply).child("data")
+            data = body_of(reply).child("data")
             return outcome.accepted(endpoint.id, reply, count=data.whole("messages_requeued"))
 
         async def settle(lost: AnswerLost) -> ItemResult:
@@ -274,7 +223,10 @@ class HookBridge:
         endpoint = Endpoint(
             id=fields.needed("id"),
             kind=kind,
-            name=fields.text("name") or _short(description) or urlsplit(url).hostname or fields.needed("id"),
+            name=fields.text("name")
+            or short_name(description)
+            or urlsplit(url).hostname
+            or fields.needed("id"),
             url=url,
             state=state,
             state_word="paused" if paused else "active" if active else "inactive",
@@ -321,7 +273,7 @@ class HookBridge:
             created_at=row.needed_time(accepted),
             endpoint_id=endpoint_id,
             endpoint_name=self._names.get(endpoint_id) or urlsplit(url).hostname or url,
-            **_common(kind, row),
+            **common(kind, row),
         )
 
     def _full(self, kind: EndpointKind, raw: Any) -> Message:
@@ -334,72 +286,5 @@ class HookBridge:
             created_at=fields.needed_time("received_at" if inbound else "created_at"),
             endpoint_id=endpoint_id,
             endpoint_name=self._names.get(endpoint_id) or endpoint_id,
-            **_common(kind, fields),
+            **common(kind, fields),
         )
-
-
-def _common(kind: EndpointKind, fields: Fields) -> dict[str, Any]:
-    """What rows and pages have in common; absent fields stay unknown."""
-    word = fields.text("status")
-    return {
-        "kind": kind,
-        "state": STATES.get(word, MessageState.UNKNOWN),
-        "state_word": word,
-        "attempts": fields.whole("attempt_count") or 0,
-        "updated_at": fields.time("updated_at"),
-        "next_attempt_at": fields.time("next_attempt_at"),
-        "delivered_at": fields.time("delivered_at"),
-        "payload_expires_at": fields.time("payload_expires_at"),
-        "deleted_at": fields.time("deleted_at"),
-        "response_status": fields.whole("response_status"),
-        "latency_ms": fields.whole("response_latency_ms"),
-        "last_error": fields.text("last_error"),
-        "idempotency_key": fields.text("idempotency_key"),
-        "replays": fields.whole("replay_count"),
-        "size_bytes": fields.whole("size_bytes"),
-        "content_type": fields.text("content_type"),
-        "raw": scrubbed(fields.raw),
-    }
-
-
-def _attempt(raw: Any) -> Attempt:
-    fields = Fields(raw, "data[]")
-    phases = {"dns_ms": "dns", "tcp_connect_ms": "connect", "tls_handshake_ms": "tls"}
-    phases |= {"ttfb_ms": "first byte", "transfer_ms": "transfer"}
-    timings = {label: value for name, label in phases.items() if (value := fields.whole(name)) is not None}
-    return Attempt(
-        id=fields.needed("id"),
-        number=fields.whole("attempt_no") or 0,
-        at=fields.needed_time("created_at"),
-        response_status=fields.whole("response_status"),
-        latency_ms=fields.whole("response_latency_ms"),
-        error=fields.text("error_text"),
-        retry_after_s=fields.whole("retry_after_seconds"),
-        retry_ladder=fields.text("retry_type"),
-        resolved_ip=fields.text("resolved_ip"),
-        request_headers=fields.texts("request_headers"),
-        response_headers=fields.texts("response_headers"),
-        timings_ms=timings,
-        raw=scrubbed(fields.raw),
-    )
-
-
-def _body(reply: Reply) -> Fields:
-    return Fields(reply.body, "body")
-
-
-def _next(meta: Fields) -> str | None:
-    """The next cursor; more without a cursor would lose rows in silence."""
-    cursor = meta.text("next_cursor") or None
-    if cursor is None and meta.flag("has_more"):
-        raise BadAnswer("the answer's meta.has_more is true but meta.next_cursor is missing")
-    return None if meta.raw.get("has_more") is False else cursor
-
-
-def _short(description: str) -> str:
-    text = description.strip()
-    return text if text and len(text) <= NAME_MAX and "\n" not in text else ""
-
-
-def _wire_time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

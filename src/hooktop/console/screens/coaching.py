@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from hooktop.console.model import Endpoint, EndpointKind, PauseMeaning, Verb
+from hooktop.console.model import Endpoint, EndpointKind, Message, MessageState, PauseMeaning, Verb
 from hooktop.console.operations.actions import Outcome
 from hooktop.console.operations.drill import SWEEP_AGAIN_S, SWEEPING, Drill, DrillError, Scorecard
 from hooktop.console.operations.journal import Journal
@@ -17,6 +17,11 @@ from hooktop.console.widgets.text import plural
 
 LOOK_EVERY_S = 0.5
 """Looking reads every message in the store, so it is not done for every change."""
+
+
+LATE_S = 2 * SWEEP_AGAIN_S
+"""So long after an act the stores have read what became of it."""
+_SWEPT = frozenset({MessageState.RETRYING, MessageState.DEAD, MessageState.DISCARDED})
 
 
 class Coach:
@@ -62,7 +67,7 @@ class Coach:
     def _left_behind(self, now: float) -> int:
         """What was in flight while the step acted, and failed since: it would wait for hours."""
         step, (swept, at) = self.drill.step, self._swept
-        if step is None or step.key != swept or now - at < SWEEP_AGAIN_S:
+        if step is None or step.key != swept or now - at < LATE_S:
             return 0
         return self.drill.left(self.session.messages.all())
 
@@ -114,6 +119,11 @@ class Coach:
         if outcome.plan.verb in {Verb.REPLAY, Verb.RETRY_NOW}:
             self._note_sweep()
 
+    def _acted_on(self) -> list[Message]:
+        ids = self.drill.endpoint_ids
+        rows = (row for row in self.session.messages.all() if row.endpoint_id in ids)
+        return [row for row in rows if row.state in _SWEPT]
+
     def _note_sweep(self) -> None:
         step = self.drill.step
         if step is not None and step.key in SWEEPING:
@@ -133,4 +143,4 @@ class Coach:
         finally:
             self.busy = ""
             self._note_sweep()
-            self.session.watch.refresh_now()
+            self.session.watch.expect(self._acted_on())

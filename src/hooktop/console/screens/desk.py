@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hooktop.console.model import Connection, Endpoint, EndpointState, Result, Verb
+from hooktop.console.model import Connection, Endpoint, EndpointState, Message, Result, Verb
 from hooktop.console.operations import reconcile
 from hooktop.console.operations.actions import Breaker, Plan, Progress, Target, make_plan, run
 from hooktop.console.operations.journal import Journal, JournalError
@@ -176,6 +176,7 @@ class Desk:
             job.failed = str(error)
         else:
             job.ended(outcome)
+            session.watch.expect(item for item in job.plan.items if isinstance(item, Message))
             if self.coach is not None:
                 self.coach.job_ended(outcome)
         session.watch.refresh_now()

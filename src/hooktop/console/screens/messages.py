@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
+from textual.timer import Timer
 from textual.widget import Widget
 
 from hooktop.console.model import Endpoint, Message, Verb
@@ -39,6 +40,10 @@ _SORTS = {
 }
 
 
+PREVIEW_AFTER_S = 0.08
+"""A cursor that runs down the list must not repaint the pane beside it for every row."""
+
+
 class MessagesScreen(FilteredScreen):
     """Messages."""
 
@@ -58,6 +63,7 @@ class MessagesScreen(FilteredScreen):
     def __init__(self) -> None:
         super().__init__()
         self._session: Session | None = None
+        self._preview_timer: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """Heading, list, preview."""
@@ -133,8 +139,10 @@ class MessagesScreen(FilteredScreen):
     # --- preview ---------------------------------------------------------------------------------------
 
     def on_table_moved(self, event: Table.Moved) -> None:
-        """Another message is under the cursor."""
-        self._draw_preview()
+        """Another message is under the cursor; it is shown when the cursor rests."""
+        if self._preview_timer is not None:
+            self._preview_timer.stop()
+        self._preview_timer = self.set_timer(PREVIEW_AFTER_S, self._draw_preview)
 
     def _draw_preview(self) -> None:
         preview = self.query_one(Preview)

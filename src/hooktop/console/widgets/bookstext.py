@@ -33,14 +33,16 @@ def score_lines(card: Scorecard) -> list[list[Part]]:
     """The end of the drill."""
     tone = "good" if card.balanced else "bad"
     verdict = "NOTHING WAS LOST, AND HERE IS THE PROOF" if card.balanced else "THE BOOKS DO NOT BALANCE"
-    facts = [("accepted", card.accepted), ("delivered", card.delivered), ("lost", card.lost)]
-    facts += [("duplicated", card.duplicated), ("unresolved", card.unresolved)]
     lines = [[Part(("✓ " if card.balanced else "✗ ") + verdict, tone)], []]
-    line: list[Part] = []
-    for name, value in facts:
-        wrong = name in {"lost", "duplicated", "unresolved"} and value
-        line += [Part(f"{name} ", "muted"), Part(f"{number(value)}   ", "bad" if wrong else "bright")]
-    lines.append(line)
+    for facts in (
+        (("accepted", card.accepted), ("delivered", card.delivered)),
+        (("lost", card.lost), ("duplicated", card.duplicated), ("unresolved", card.unresolved)),
+    ):
+        line: list[Part] = []
+        for name, value in facts:
+            wrong = name in {"lost", "duplicated", "unresolved"} and value
+            line += [Part(f"{name} ", "muted"), Part(f"{number(value)}   ", "bad" if wrong else "bright")]
+        lines.append(line)
     if not card.refused:
         lines.append([Part("refused ", "muted"), Part("0", "bright")])
     for reason, count in card.refused:
@@ -82,16 +84,18 @@ def _one(book: Books) -> Iterator[list[Part]]:
 
 
 def _several(books: Sequence[Books]) -> Iterator[list[Part]]:
+    # A class that nothing is in takes no room: all must fit in a narrow window.
+    short = [column for column in _SHORT if any(book.rows.get(column[0]) for book in books)]
     head = (
         f"{'ENDPOINT':<14}"
-        + "".join(f"{title:>{width + 1}}" for _, title, width in _SHORT)
+        + "".join(f"{title:>{width + 1}}" for _, title, width in short)
         + f"{'SUM':>8} {'TOOK IN':>8}"
     )
     yield [Part(head, "muted")]
     for book in books:
         wrong = bool(book.lost or book.duplicated or book.contradicted)
         parts = [Part(fit(inert(book.endpoint_name, 14), 14), "bad" if wrong else "title")]
-        for kind, _, width in _SHORT:
+        for kind, _, width in short:
             count = book.rows.get(kind, 0)
             parts.append(
                 Part(f"{number(count) if count else '·':>{width + 1}}", _TONES[kind] if count else "rule")

@@ -101,7 +101,7 @@ def _key(wish: Wish, environment: Mapping[str, str], redactor: Redactor, *, need
             )
         return ""
     key = environment.get(wish.key_env, "")
-    if not key and needed:
+    if not key:  # also where none is needed: a variable that was named was meant
         raise UsageError(f"--key-env {wish.key_env}: the environment variable is not set or empty")
     redactor.add(key, f"${wish.key_env}")
     return key

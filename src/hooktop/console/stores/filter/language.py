@@ -34,6 +34,12 @@ class Filter:
         """Whether it leaves anything out."""
         return bool(self.terms)
 
+    @property
+    def foreign_words(self) -> tuple[str, ...]:
+        """Values of ``status:`` that are none of our states: the provider's own words, or slips of the pen."""
+        found = [terms.states_of(term)[1] for term in self.terms if term.field == "status"]
+        return tuple(sorted({word for words in found for word in words}))
+
     def predicate(self, now: datetime) -> Callable[[Message, str], bool]:
         """The test of a message and its searchable text (``searchable``); ages are measured at ``now``."""
         tests = [_negated(terms.maker(term)(term, now), term.negated) for term in self.terms]
