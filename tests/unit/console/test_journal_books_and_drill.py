@@ -319,6 +319,19 @@ def test_dead_letters_that_were_refused_for_good_do_not_hold_the_drill() -> None
     assert "5 cannot be any more" in scene.drill.facts["replay"]
 
 
+def test_the_fact_names_whose_dead_letters_went_and_whose_did_not() -> None:
+    scene = Scene()
+    analytics = scene.world.add_endpoint("analytics")
+    scene.world.add_message(analytics, 3000, MessageState.DEAD, response_status=400)
+    scene.look()
+    scene.drill.index = [step.key for step in scene.drill.steps].index("mend")
+    scene.drill.repaired("ep_ledger")
+    scene.all_of(scene.ledger, state=MessageState.DELIVERED)
+    assert [scene.look(), scene.look()] == ["replay", "prove"]
+    fact = scene.drill.facts["replay"]
+    assert fact == "the dead letters of ledger were sent again; analytics still has 1"
+
+
 def test_a_receiver_repaired_before_its_turn_is_remembered() -> None:
     scene = Scene()
     scene.look()

@@ -145,7 +145,18 @@ class Story:
         dead = [row for row in old if row.state is MessageState.DEAD]
         if any(row.state.is_open for row in old) or not all(self._is_refused(row, now) for row in dead):
             return ""
-        return f"every dead letter was sent again{f', {len(dead):,} cannot be any more' if dead else ''}"
+        names = " and ".join(sorted(endpoint.name for endpoint in self.mended))
+        gone = f", but {len(dead):,} cannot be any more" if dead else ""
+        return f"the dead letters of {names} were sent again{gone}{self._elsewhere(rows, ids)}"
+
+    def _elsewhere(self, rows: list[Message], ids: set[str]) -> str:
+        """What stays dead behind endpoints that nobody mended: never passed over in silence."""
+        others = Counter(
+            row.endpoint_name
+            for row in rows
+            if row.state is MessageState.DEAD and row.endpoint_id in self.ailing and row.endpoint_id not in ids
+        )
+        return "".join(f"; {name} still has {number:,}" for name, number in others.most_common())
 
     def _is_refused(self, row: Message, now: datetime) -> bool:
         expired = row.payload_expires_at is not None and row.payload_expires_at <= now
