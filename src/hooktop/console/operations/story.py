@@ -154,7 +154,9 @@ class Story:
         others = Counter(
             row.endpoint_name
             for row in rows
-            if row.state is MessageState.DEAD and row.endpoint_id in self.ailing and row.endpoint_id not in ids
+            if row.state is MessageState.DEAD
+            and row.endpoint_id in self.ailing
+            and row.endpoint_id not in ids
         )
         return "".join(f"; {name} still has {number:,}" for name, number in others.most_common())
 
