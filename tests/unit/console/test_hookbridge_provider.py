@@ -287,6 +287,18 @@ async def test_a_refusal_is_a_result_with_its_code(status: int, code: str) -> No
     assert result.request_id == "req_9"
 
 
+@pytest.mark.parametrize(
+    ("now", "result"), [("succeeded", Result.SKIPPED), ("pending_retry", Result.REJECTED)]
+)
+async def test_a_message_that_went_on_before_we_asked_is_skipped_not_failed(now: str, result: Result) -> None:
+    wire = Wire().on("POST", f"/v1/messages/{MSG}/retry-now", error(400, "INVALID_STATUS", "because"))
+    wire.on("GET", f"/v1/messages/{MSG}", data({**FULL, "status": now}))
+    wire.on("GET", "/v1/endpoints", data([ENDPOINT]))
+    told = await wire.hookbridge().retry_now(message())
+    assert (told.result, told.code) == (result, "INVALID_STATUS")
+    assert ("it went on meanwhile: delivered" in told.detail) is (result is Result.SKIPPED)
+
+
 async def test_a_wrong_key_is_raised_not_hidden_in_a_result() -> None:
     wire = Wire().on("POST", f"/v1/messages/{MSG}/cancel", error(401, "UNAUTHORIZED"))
     with pytest.raises(AuthFailed):

@@ -166,7 +166,8 @@ class HookBridge:
 
     async def retry_now(self, message: Message) -> ItemResult:
         """Make the waiting retry due; it stays ``pending_retry`` until the scheduler picks it up."""
-        return await self._act(message, Verb.RETRY_NOW, f"{self._path(message)}/retry-now")
+        result = await self._act(message, Verb.RETRY_NOW, f"{self._path(message)}/retry-now")
+        return await outcome.moved_on(self, message, result)
 
     async def replay(self, message: Message) -> ItemResult:
         """Send again: a dead outbound message by the dead-letter way, which has no replay limit."""

@@ -8,6 +8,8 @@ from hooktop.console.model import Endpoint, EndpointState, ItemResult, Message, 
 from hooktop.console.providers.base import AnswerLost, NotFound, Provider, ProviderError, Refused
 from hooktop.console.providers.http import Reply
 
+_GONE = frozenset({404, 410})
+
 Settle = Callable[[AnswerLost], Awaitable[ItemResult]]
 
 
@@ -72,6 +74,22 @@ async def settle(provider: Provider, before: Message, lost: AnswerLost) -> ItemR
     if lost.status is not None:  # the server answered, so it is not still at it: nothing was carried out
         return rejected(before.id, lost)
     return unknown(before.id, lost, "nothing has changed so far; read it before doing it again")
+
+
+async def moved_on(provider: Provider, before: Message, refused: ItemResult) -> ItemResult:
+    """A refusal of what had left its state before we asked is no failure: it went on by itself."""
+    if refused.result is not Result.REJECTED or refused.status in _GONE:
+        return refused
+    try:
+        now = await provider.message(before.kind, before.id)
+    except ProviderError:
+        return refused
+    if now.state is before.state:
+        return refused
+    detail = f"it went on meanwhile: {now.state.value}"
+    return ItemResult(
+        id=before.id, result=Result.SKIPPED, code=refused.code, detail=detail, request_id=refused.request_id
+    )
 
 
 async def settle_endpoint(
