@@ -187,6 +187,10 @@ class HooktopApp(App[None]):
         await self.switch_mode("triage")
         self.draw_now()
 
+    def action_help_quit(self) -> None:
+        """Ctrl+c is for copying in many terminals; say what leaves."""
+        self.notify("q goes back and then quits, ctrl+q quits at once", markup=False)
+
     @work(exclusive=True, group="menu", exit_on_error=True)
     async def action_help(self) -> None:
         """All keys of this screen; choosing one presses it."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from fakes import NOW, FakeWorld, outage_world
-from hooktop.console.model import EndpointState, MessageState
+from hooktop.console.model import EndpointKind, EndpointState, MessageState, PauseMeaning
 from hooktop.console.stores.filter import parse
 from hooktop.console.stores.triage import Trouble, group, signature, span_text
 
@@ -42,6 +42,16 @@ def test_a_paused_endpoint_that_discards_says_what_lies_aside() -> None:
         world.add_message(endpoint, 60, MessageState.DISCARDED)
     (aside,) = group(world.messages.values(), world.endpoints.values(), NOW)
     assert aside.note == "paused, 3 set aside"
+
+
+def test_a_paused_endpoint_that_refuses_at_the_door_comes_before_those_that_keep() -> None:
+    world = outage_world()
+    door = world.add_endpoint("door", kind=EndpointKind.INBOUND, state=EndpointState.PAUSED)
+    pause = {EndpointKind.INBOUND: PauseMeaning.REJECT, EndpointKind.OUTBOUND: PauseMeaning.HOLD}
+    failures = group(world.messages.values(), world.endpoints.values(), NOW, pause)
+    names = [f.endpoint_name for f in failures if f.trouble is not Trouble.FAILING]
+    assert names[0] == door.name
+    assert [f.note for f in failures if f.refuses] == ["paused: new ones are refused"]
 
 
 def test_ids_and_numbers_do_not_split_a_group() -> None:

@@ -26,7 +26,7 @@ def headline(failures: Sequence[Failure], complete: bool, endpoints: int) -> lis
         (len(paused), plural(len(paused), "endpoint") + " paused", "held"),
         (dead, f"{dead:,} dead", "bad"),
         (sum(owed.values()), f"{sum(owed.values()):,} waiting behind them", "text"),
-        (expiring, f"{expiring:,} payloads expire within 6h", "warn"),
+        (expiring, f"{plural(expiring, 'payload')} about to expire", "warn"),
     ):
         if count:
             parts += [Part(text, tone), Part("   ", "muted")]
@@ -70,14 +70,20 @@ def _sentences(failure: Failure, now: datetime) -> Iterator[str]:
                 "Nothing retries them; only a replay brings them back."
             )
         case Trouble.PAUSED:
-            yield "Nothing fails here because nothing is sent: somebody paused it and it was not resumed."
+            if failure.refuses:
+                yield (
+                    "It is paused, and that means REFUSED at the door here: what arrives now is not kept, "
+                    "its producer must send it again after the resume."
+                )
+            else:
+                yield "Nothing fails here because nothing is sent: somebody paused it and it was not resumed."
     if failure.state is EndpointState.PAUSED and failure.trouble is not Trouble.PAUSED:
         yield "The endpoint is paused."
     if failure.held:
         oldest = f", the oldest for {span(failure.oldest.total_seconds())}" if failure.oldest else ""
         yield f"{plural(failure.held, 'message')} held{oldest}."
     if failure.expiring:
-        yield f"{plural(failure.expiring, 'payload')} expire within 6 hours or are gone already: those cannot be replayed later."
+        yield f"{plural(failure.expiring, 'payload')} gone already or within 6 hours: no replay after that."
 
 
 def _retry(failure: Failure, now: datetime) -> str:

@@ -34,6 +34,6 @@ def _item(screen: ConsoleScreen, found: list[ActiveBinding]) -> Item:
         id=binding.key,
         key=" ".join(keys[:2]),
         label=binding.description,
-        hint=binding.tooltip or binding.id or "",
+        hint=binding.tooltip,
         reason=why,
     )

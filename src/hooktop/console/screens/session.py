@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any
 
-from hooktop.console.model import Connection, Endpoint
+from hooktop.console.model import Connection, Endpoint, EndpointKind, PauseMeaning
 from hooktop.console.operations.connection import ConnectionMonitor
 from hooktop.console.operations.sinks import Change
 from hooktop.console.operations.watch import Watch
@@ -85,15 +85,18 @@ class Session:
             return
         self._grouped = versions
         if self.messages.total <= INLINE_ROWS:
-            self.failures = group(self.messages.all(), self.endpoints.all(), self.now())
+            self.failures = group(self.messages.all(), self.endpoints.all(), self.now(), self._meanings())
         else:
             self._grouping = True
             spawn(self._regroup_aside())
 
+    def _meanings(self) -> dict[EndpointKind, PauseMeaning]:
+        return {kind: self.provider.capabilities(kind).pause for kind in self.provider.kinds}
+
     async def _regroup_aside(self) -> None:
         rows, endpoints = list(self.messages.all()), self.endpoints.all()
         try:
-            self.failures = await asyncio.to_thread(group, rows, endpoints, self.now())
+            self.failures = await asyncio.to_thread(group, rows, endpoints, self.now(), self._meanings())
         finally:
             self._grouping = False
         self._on_change(Change())

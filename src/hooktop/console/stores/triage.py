@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from hooktop.console.model import Endpoint, EndpointState, Message, MessageState
+from hooktop.console.model import Endpoint, EndpointKind, EndpointState, Message, MessageState, PauseMeaning
 
 TREND_SPAN = timedelta(minutes=60)
 TREND_BUCKETS = 15
@@ -60,6 +60,8 @@ class Failure:
     state: EndpointState
     note: str
     """One line for people, such as ``paused, 214 held, oldest 5h``."""
+    refuses: bool = False
+    """New messages are turned away at the door: every one of them is lost unless its producer sends it again."""
 
     @property
     def filter_text(self) -> str:
@@ -86,8 +88,17 @@ class _Backlog:
     name: str = ""
 
 
-def group(messages: Iterable[Message], endpoints: Iterable[Endpoint], now: datetime) -> tuple[Failure, ...]:
-    """The groups, worst first: failing by backlog and count, then paused, then the dead."""
+def group(
+    messages: Iterable[Message],
+    endpoints: Iterable[Endpoint],
+    now: datetime,
+    pause: Mapping[EndpointKind, PauseMeaning] | None = None,
+) -> tuple[Failure, ...]:
+    """The groups, worst first: failing, then what refuses at the door, then paused and dead by count.
+
+    ``pause`` says what a pause means for each kind of endpoint; without it a paused one is just paused.
+    """
+    meanings = pause or {}
     known = {endpoint.id: endpoint for endpoint in endpoints}
     groups: dict[tuple[str, int | None, str, bool], _Group] = {}
     backlogs: dict[str, _Backlog] = {}
@@ -106,7 +117,7 @@ def group(messages: Iterable[Message], endpoints: Iterable[Endpoint], now: datet
         key = (message.endpoint_id, message.response_status, signatures[error], dead)
         _take(groups.setdefault(key, _Group()), message, since, now)
     failures = [_failure(key, found, backlogs, known, now) for key, found in groups.items()]
-    failures += _paused(known, backlogs, {failure.endpoint_id for failure in failures}, now)
+    failures += _paused(known, backlogs, {failure.endpoint_id for failure in failures}, now, meanings)
     return tuple(sorted(failures, key=_rank))
 
 
@@ -175,13 +186,21 @@ def _failure(
 
 
 def _paused(
-    known: Mapping[str, Endpoint], backlogs: Mapping[str, _Backlog], shown: set[str], now: datetime
+    known: Mapping[str, Endpoint],
+    backlogs: Mapping[str, _Backlog],
+    shown: set[str],
+    now: datetime,
+    meanings: Mapping[EndpointKind, PauseMeaning],
 ) -> Iterable[Failure]:
     """Endpoints that do not deliver although nothing fails: silence is an alarm, too."""
     for endpoint in known.values():
         if endpoint.state in {EndpointState.ACTIVE, EndpointState.UNKNOWN} or endpoint.id in shown:
             continue
         backlog = backlogs.get(endpoint.id, _Backlog())
+        refuses = (
+            endpoint.state is EndpointState.PAUSED and meanings.get(endpoint.kind) is PauseMeaning.REJECT
+        )
+        note = _note(endpoint, backlog, None, now)
         yield Failure(
             endpoint_id=endpoint.id,
             endpoint_name=endpoint.name,
@@ -198,7 +217,8 @@ def _paused(
             next_retry=None,
             expiring=0,
             state=endpoint.state,
-            note=_note(endpoint, backlog, None, now),
+            note=f"{note}: new ones are refused" if refuses else note,
+            refuses=refuses,
         )
 
 
@@ -227,8 +247,8 @@ def span_text(span: timedelta) -> str:
 
 
 def _rank(failure: Failure) -> tuple[int, int, int, str]:
-    order = {Trouble.FAILING: 0, Trouble.PAUSED: 1, Trouble.DEAD: 1}
-    return (order[failure.trouble], -failure.count, -failure.backlog, failure.endpoint_name)
+    urgency = 0 if failure.trouble is Trouble.FAILING else 1 if failure.refuses else 2
+    return (urgency, -failure.count, -failure.backlog, failure.endpoint_name)
 
 
 def _filter_text(failure: Failure) -> str:
