@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.screen import ModalScreen
 
 from driving import make_context
 from fakes import FakeProvider, outage_world
@@ -49,9 +50,22 @@ def press(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
                 break
         app.draw_now()
         await pilot.press(*keys)
-        await pilot.pause(0.3)
+        await at_rest(app, pilot, dialog=keys[-1:] in {("P",), ("Y",), ("question_mark",)})
 
     return before
+
+
+async def at_rest(app: HooktopApp, pilot: Pilot[None], *, dialog: bool) -> None:
+    """Until the dialog that the keys ask for is open and nothing has changed for a while, however slow the machine."""
+    last, same = "", 0
+    for _ in range(400):
+        await pilot.pause(0.03)
+        shown = app.export_screenshot()
+        same = same + 1 if shown == last else 0
+        last = shown
+        if same >= 10 and (isinstance(app.screen, ModalScreen) or not dialog):
+            return
+    raise AssertionError("the screen never came to rest")
 
 
 @pytest.mark.parametrize("name", SCREENS)
