@@ -76,11 +76,11 @@ def _readable(payload: bytes | None) -> tuple[str | None, str | None]:
 
 def books(project: Project, endpoint_id: str | None, since: int | None, until: int | None) -> dict[str, Any]:
     """All messages accepted in the span, by state, and what the receivers answered 2xx."""
-    span = {"endpoint_id": endpoint_id, "since": since, "until": until}
+    store = project.store
     with project.lock:
-        counts = project.store.counts(**span)  # type: ignore[arg-type] # the three filters, each by its own name
-        repeated = project.store.successes(**span)  # type: ignore[arg-type] # likewise
-        successes = project.store.total_successes(**span)  # type: ignore[arg-type] # likewise
+        counts = store.counts(endpoint_id=endpoint_id, since=since, until=until)
+        repeated = store.successes(endpoint_id=endpoint_id, since=since, until=until)
+        successes = store.total_successes(endpoint_id=endpoint_id, since=since, until=until)
     more = [id for id, replays, answered in repeated if answered > 1 + replays]
     return {
         "accepted": sum(counts.values()),
